@@ -1,0 +1,65 @@
+"""One configuration language each: text to statements, statements to syntax, syntax to the model.
+
+``FORMATS`` is the list of them; a file's name is asked first, in this order, then its content.
+"""
+
+from __future__ import annotations
+
+from spdcheck.formats.base import Format
+
+FORMATS: tuple[Format, ...] = (
+    Format(
+        name="racoon",
+        title="racoon.conf(5)",
+        module="spdcheck.formats.racoon",
+        paths=(r"racoon[\w.-]*\.conf", r"[\w.-]*\.racoon\.conf", r"racoon/remote/[\w.-]+\.conf"),
+        content=r"^\s*(?:remote\s+\S+[^;{]*\{|sainfo\s+\S+[^;{]*\{|listen\s*\{|path\s+pre_shared_key\b)",
+    ),
+    Format(
+        name="psk",
+        title="racoon's psk.txt",
+        module="spdcheck.formats.psk",
+        paths=(r"psk[\w-]*\.txt", r"[\w.-]*\.psk\.txt", r"racoon/psk"),
+        content="",
+    ),
+    Format(
+        name="rcconf",
+        title="rc.conf(5)",
+        module="spdcheck.formats.rcconf",
+        paths=(r"[\w-]*\.?rc\.conf(?:\.local)?", r"rc\.conf\.d/[\w.-]+"),
+        content=r"^\s*#?\s*(?:ifconfig_\w+|gateway_enable|ipsec_enable|firewall_enable|defaultrouter)=",
+    ),
+    Format(
+        name="setkey",
+        title="setkey(8)",
+        module="spdcheck.formats.setkey",
+        paths=(r"setkey[\w.-]*\.conf", r"ipsec-tools\.conf", r"ipsec-tools\.d/[\w.-]+\.conf", r"ipsec\.conf",
+               r"[\w.-]*\.(?:setkey|ipsec)\.conf", r"[\w.-]+\.setkey"),
+        content=r"^\s*(?:spdadd|spdflush|spdupdate|flush\s*;|add\s+(?:-\S+\s+)?\S+\s+\S+\s+(?:esp|ah|ipcomp|tcp))\b",
+    ),
+)  # fmt: skip
+
+
+def format_named(name: str) -> Format | None:
+    """The format of this name, or None."""
+    for item in FORMATS:
+        if item.name == name:
+            return item
+    return None
+
+
+def recognise(path: str, text: str | None = None) -> Format | None:
+    """The format of a file by its path below the host's folder, then by its content; None for a stranger.
+
+    OpenBSD's ``ipsec.conf`` has the name of a setkey script; a name that several languages share decides nothing if
+    the content contradicts it.
+    """
+    by_path = [item for item in FORMATS if item.claims_path(path)]
+    if by_path and (text is None or len(by_path) == 1 or not by_path[0].content):
+        return by_path[0]
+    if text is None:
+        return None
+    for item in (*by_path, *FORMATS):
+        if item.claims_content(text):
+            return item
+    return by_path[0] if by_path else None

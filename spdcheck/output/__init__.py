@@ -1,0 +1,1 @@
+"""Findings and traces to bytes: one file per format."""

@@ -1,0 +1,1 @@
+"""What the model means: predicates, decision lists, the order of a kernel, agreement of peers."""
