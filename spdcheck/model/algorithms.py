@@ -1,7 +1,7 @@
 """Ciphers, integrity algorithms and groups: key lengths, sizes on the wire, and what the RFCs say of them.
 
-Names are setkey's (``aes-cbc``, ``hmac-sha1``). Sources: setkey(8) and ipsec-tools' tables for key lengths, RFC 4303 and
-the algorithms' RFCs for sizes, RFC 8221 (ESP, AH), RFC 8247 (IKE) and RFC 9395 for the advice.
+Names are setkey's (``aes-cbc``, ``hmac-sha1``). Sources: setkey(8) and ipsec-tools' tables for key lengths, RFC 4303
+and the algorithms' own RFCs for sizes, RFC 8221 (ESP, AH), RFC 8247 (IKE) and RFC 9395 for the advice.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ CIPHERS: dict[str, Cipher] = {
         Cipher("3idea-cbc", (128,), 8, 8, _A.MUST_NOT, "RFC 8221 section 5", default_bits=128),
         Cipher("rc4", range(40, 2049), 8, 8, _A.MUST_NOT, "RFC 9395 section 4", default_bits=128),
         Cipher("rc5-cbc", range(40, 2041), 8, 8, _A.MUST_NOT, "RFC 9395 section 4", default_bits=128),
-        Cipher("twofish-cbc", range(0, 257), 16, 16, _A.MAY, "", default_bits=128),
+        Cipher("twofish-cbc", range(257), 16, 16, _A.MAY, "", default_bits=128),
         Cipher("aes-cbc", (128, 192, 256), 16, 16, _A.MUST, "RFC 8221 section 5", default_bits=128),
         Cipher("camellia-cbc", (128, 192, 256), 16, 16, _A.MAY, "RFC 8221 section 5", default_bits=128),
         Cipher("aes-ctr", (160, 224, 288), 8, 4, _A.MAY, "", salt_bits=32, counter=True, default_bits=160),
@@ -105,8 +105,8 @@ CIPHERS: dict[str, Cipher] = {
                aead=True, counter=True, default_bits=160),
         Cipher("chacha20-poly1305", (288,), 8, 4, _A.SHOULD, "RFC 8221 section 5", icv_bytes=16, salt_bits=32,
                aead=True, counter=True, default_bits=288),
-        Cipher("null", range(0, 2049), 0, 4, _A.MUST, "RFC 8221 section 5", default_bits=0),
-        Cipher("simple", range(0, 2049), 0, 4, _A.MUST_NOT, "obsolete name of null", default_bits=0),
+        Cipher("null", range(2049), 0, 4, _A.MUST, "RFC 8221 section 5", default_bits=0),
+        Cipher("simple", range(2049), 0, 4, _A.MUST_NOT, "obsolete name of null", default_bits=0),
     )
 }  # fmt: skip
 """Every cipher that one of our formats can name, by name."""
@@ -128,7 +128,7 @@ INTEGRITY: dict[str, Integrity] = {
         Integrity("des-mac", (64,), 8, _A.MUST_NOT, "RFC 8221 section 6"),
         Integrity("aes-gmac", (160, 224, 288), 16, _A.MAY, "RFC 8221 section 6"),
         Integrity("chacha20-poly1305", (288,), 16, _A.SHOULD, "RFC 8221 section 5"),
-        Integrity("null", range(0, 2049), 0, _A.MUST_NOT, "RFC 8221 section 6"),
+        Integrity("null", range(2049), 0, _A.MUST_NOT, "RFC 8221 section 6"),
     )
 }
 """Every integrity algorithm by name."""

@@ -194,6 +194,15 @@ class Host:
 
 
 @dataclass(frozen=True, slots=True)
+class Intent:
+    """What a site's owner expects of a flow: the flow as ``trace`` reads it, and words such as ``delivered``."""
+
+    flow: str
+    expect: tuple[str, ...]
+    origin: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """All hosts that belong together. ``single_file`` marks the check of one file without its peers."""
 
@@ -201,6 +210,7 @@ class Site:
     hosts: tuple[Host, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
     single_file: bool = False
+    intents: tuple[Intent, ...] = ()
     ignore: tuple[str, ...] = ()
     select: tuple[str, ...] = ()
     fail_on: str | None = None

@@ -1,0 +1,278 @@
+"""All files of one host become one :class:`Host`: what is loaded, in which order, and what that leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from spdcheck.formats.base import Context
+from spdcheck.model.association import Sad
+from spdcheck.model.diagnostic import Diagnostic, Gap, Note, Part
+from spdcheck.model.host import FileReport, Flag, Host, HostFacts, Interface, Platform, ScriptFile
+from spdcheck.model.policy import Spd
+from spdcheck.site.files import SiteIncludes, decode, is_binary
+from spdcheck.source import SourceFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from spdcheck.formats.base import Reading
+    from spdcheck.model.host import Service
+    from spdcheck.model.policy import SecurityPolicy
+    from spdcheck.site.config import HostConfig
+    from spdcheck.site.files import FoundFile
+
+_ORDER = {"rcconf": 0, "racoon": 1, "psk": 2, "setkey": 3}
+_PARTS = {
+    "setkey": (Part.SPD, Part.SAD),
+    "racoon": (Part.IKE,),
+    "psk": (Part.CREDENTIALS,),
+    "rcconf": (Part.INTERFACES, Part.SERVICES),
+}
+"""What a host does not know when a file of this format can't be opened."""
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A host while its files are merged."""
+
+    policies: list[SecurityPolicy] = field(default_factory=list)
+    facts: HostFacts = field(default_factory=HostFacts)
+    reports: list[FileReport] = field(default_factory=list)
+    scripts: list[ScriptFile] = field(default_factory=list)
+    inferences: list[str] = field(default_factory=list)
+
+
+def assemble(name: str, folder: Path, shown: str, found: list[FoundFile], config: HostConfig | None) -> Host:
+    """Reads the files of one host and merges them; ``shown`` is the folder's path as messages name it."""
+    platform, why = _platform(found, config)
+    draft = _Draft()
+    if why and platform is not None:
+        draft.inferences.append(f"platform {platform.value}: {why}")
+    real_paths: dict[str, Path] = {}
+    context = Context(
+        platform=platform,
+        release=config.release if config else (),
+        tools=config.tools if config else {},
+        includes=SiteIncludes(folder, shown, real_paths),
+    )
+    readings = _read_all(found, shown, real_paths, context, draft)
+    _merge_plain(readings, draft)
+    _load_scripts(readings, draft)
+    return _host(name, platform, config, draft)
+
+
+def _platform(found: list[FoundFile], config: HostConfig | None) -> tuple[Platform | None, str]:
+    """The operating system and, where it is inferred, why we believe so."""
+    if config is not None and config.platform is not None:
+        return config.platform, ""
+    paths = [item.below for item in found]
+    names = {path.rpartition("/")[2] for path in paths}
+    for item in found:
+        if item.format.name == "rcconf":
+            if item.path.name == "rc.conf.local":
+                return Platform.OPENBSD, f"{item.below} is OpenBSD's"
+            return _rcconf_platform(item)
+    if "ipsec-tools.conf" in names or any("shorewall" in path or "ipsec-tools.d/" in path for path in paths):
+        return Platform.LINUX, "its files lie where Linux distributions keep them"
+    if any(path.startswith("usr/local/etc/") or "/usr/local/etc/" in path for path in paths):
+        return Platform.FREEBSD, "its files lie below /usr/local/etc, where FreeBSD keeps ports"
+    return None, ""
+
+
+def _rcconf_platform(item: FoundFile) -> tuple[Platform, str]:
+    try:
+        text = decode(item.path.read_bytes()[:65536])
+    except OSError:
+        text = ""
+    for word, platform in (
+        ("_enable=", Platform.FREEBSD),
+        ("auto_ifconfig", Platform.NETBSD),
+        ("rc_configured", Platform.NETBSD),
+    ):
+        if word in text:
+            return platform, f"{item.below} is written as {platform.value}'s rc.conf(5) is"
+    return Platform.FREEBSD, f"{item.below} is an rc.conf(5)"
+
+
+def _read_all(
+    found: list[FoundFile], shown: str, real_paths: dict[str, Path], context: Context, draft: _Draft
+) -> list[tuple[FoundFile, Reading]]:
+    readings: list[tuple[FoundFile, Reading]] = []
+    included: set[Path] = set()
+    for item in sorted(found, key=lambda f: (_ORDER.get(f.format.name, 9), f.below)):
+        if item.path.resolve() in included:
+            continue
+        path = "/".join(part for part in (shown, item.below) if part)
+        real_paths[path] = item.path
+        try:
+            raw = item.path.read_bytes()
+        except OSError as error:
+            _unopened(item, SourceFile(path, ""), f"can't be opened: {error.strerror}", draft)
+            continue
+        if is_binary(raw):
+            _unopened(
+                item, SourceFile(path, ""), f"is a binary file, but its name is that of {item.format.title}", draft
+            )
+            continue
+        reading = item.format.reader().read(SourceFile(path, decode(raw)), context)
+        included.update(real_paths[file.path].resolve() for file in reading.included if file.path in real_paths)
+        readings.append((item, reading))
+    return [pair for pair in readings if pair[0].path.resolve() not in included]
+
+
+def _unopened(item: FoundFile, file: SourceFile, message: str, draft: _Draft) -> None:
+    span = file.span(0, 0)
+    draft.facts.diagnostics.append(
+        Diagnostic(code="CFG001", span=span, message=f"{file.path} {message}", mend="make it a readable text file")
+    )
+    for part in _PARTS.get(item.format.name, tuple(Part)):
+        draft.facts.gaps.append(Gap(part, span, f"{file.path} {message}"))
+    draft.reports.append(FileReport(file, item.format.name, 1, 0, 0, 0, 1, loaded=False))
+
+
+def _merge_plain(readings: list[tuple[FoundFile, Reading]], draft: _Draft) -> None:
+    """Everything whose order between files means nothing."""
+    merged = draft.facts
+    for _, reading in readings:
+        facts = reading.facts
+        merged.daemons += facts.daemons
+        merged.credentials += facts.credentials
+        merged.routes += facts.routes
+        merged.services += facts.services
+        merged.forwarding |= facts.forwarding
+        merged.settings |= facts.settings
+        merged.diagnostics += facts.diagnostics
+        merged.hostname = merged.hostname or facts.hostname
+        for interface in facts.interfaces:
+            _add_interface(merged.interfaces, interface)
+
+
+def _add_interface(interfaces: list[Interface], new: Interface) -> None:
+    """Adds an interface, or what is new about one that is known by that name already."""
+    for index, old in enumerate(interfaces):
+        if old.name == new.name:
+            interfaces[index] = Interface(
+                name=old.name,
+                addresses=old.addresses + tuple(a for a in new.addresses if a not in old.addresses),
+                mtu=new.mtu if new.mtu is not None else old.mtu,
+                tunnel=new.tunnel or old.tunnel,
+                dynamic=old.dynamic or new.dynamic,
+                origin=old.origin or new.origin,
+                inferred=old.inferred and new.inferred,
+            )
+            return
+    interfaces.append(new)
+
+
+def _load_scripts(readings: list[tuple[FoundFile, Reading]], draft: _Draft) -> None:
+    """Runs the setkey scripts that the host loads, in the order of its boot, into one SPD and one SAD.
+
+    Where an ``rc.conf`` names the script, the others are not loaded; otherwise all are, by path.
+    """
+    scripts = [(item, reading) for item, reading in readings if item.format.name == "setkey"]
+    named = _named_script(draft.facts.services, scripts)
+    merged = draft.facts
+    for item, reading in readings:
+        if item.format.name != "setkey":
+            merged.gaps += reading.facts.gaps
+            draft.reports.append(reading.report())
+    for item, reading in scripts:
+        loaded = named is None or item is named
+        draft.reports.append(reading.report(loaded=loaded))
+        if not loaded and named is not None:
+            merged.diagnostics.append(_not_loaded(reading, named, merged.services))
+            continue
+        merged.gaps += reading.facts.gaps
+        _run(reading, draft)
+
+
+def _named_script(services: list[Service], scripts: list[tuple[FoundFile, Reading]]) -> FoundFile | None:
+    """The script that a service names, if it is among the files."""
+    for service in services:
+        if service.name == "ipsec" and service.file:
+            wanted = service.file.lstrip("/")
+            for item, _ in scripts:
+                if item.below == wanted or item.below.endswith("/" + wanted):
+                    return item
+    return None
+
+
+def _not_loaded(reading: Reading, named: FoundFile, services: list[Service]) -> Diagnostic:
+    notes = tuple(
+        Note(service.file_origin or service.origin, f"only {service.file} is loaded")
+        for service in services
+        if service.name == "ipsec" and service.file
+    )
+    return Diagnostic(
+        code="CFG006",
+        span=reading.file.span(0, min(1, len(reading.file.text))),
+        message=f"nothing loads this setkey script: the boot scripts load {named.below}",
+        mend="remove the file, or name it in ipsec_file",
+        notes=notes,
+        warning=True,
+    )
+
+
+def _run(reading: Reading, draft: _Draft) -> None:
+    facts, merged = reading.facts, draft.facts
+    draft.scripts.append(
+        ScriptFile(
+            reading.file,
+            frozenset(facts.flushes),
+            frozenset(word for word, rows in (("spd", facts.policies), ("sad", facts.associations)) if rows),
+        )
+    )
+    if "spd" in facts.flushes:
+        draft.policies.clear()
+    if "sad" in facts.flushes:
+        merged.associations.clear()
+    present = {(p.direction, p.selector): p for p in draft.policies}
+    for policy in facts.policies:
+        older = present.get((policy.direction, policy.selector))
+        if older is None:
+            draft.policies.append(policy)
+        elif not policy.implied:
+            merged.diagnostics.append(
+                Diagnostic(
+                    code="CFG004",
+                    span=policy.origin,
+                    message=f"another script has added this {policy.direction.value} policy already; the kernel "
+                    "refuses the second one (File exists)",
+                    mend="remove one of the two",
+                    notes=(Note(older.origin, "this one stays in force"),),
+                    warning=True,
+                )
+            )
+    merged.associations += facts.associations
+
+
+def _host(name: str, platform: Platform | None, config: HostConfig | None, draft: _Draft) -> Host:
+    facts = draft.facts
+    for interface in config.interfaces if config else ():
+        _add_interface(facts.interfaces, interface)
+    forwarding = dict(facts.forwarding)
+    if config is not None and config.forwarding is not None:
+        forwarding = {family: Flag(config.forwarding, config.span) for family in (4, 6)}
+    return Host(
+        name=name,
+        platform=platform,
+        release=config.release if config else (),
+        interfaces=tuple(facts.interfaces),
+        routes=(*facts.routes, *(config.routes if config else ())),
+        spd=Spd(tuple(draft.policies)),
+        sad=Sad(tuple(facts.associations)),
+        daemons=tuple(facts.daemons),
+        credentials=tuple(facts.credentials),
+        services=tuple(facts.services),
+        scripts=tuple(draft.scripts),
+        forwarding=forwarding,
+        settings=facts.settings,
+        public_address=config.public_address if config else None,
+        external=bool(config and config.external),
+        files=tuple(draft.reports),
+        diagnostics=tuple(facts.diagnostics),
+        gaps=tuple(facts.gaps),
+        inferences=tuple(draft.inferences),
+        tools=dict(config.tools) if config else {},
+    )

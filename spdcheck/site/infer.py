@@ -1,0 +1,90 @@
+"""What no file says, inferred from all files of a site and marked as such.
+
+A gateway's configuration rarely lists the addresses of its physical interfaces. The local end points of its tunnels,
+the addresses its daemons listen on and the outer addresses of its tunnel devices are its own; the networks behind it
+are the local sides of its tunnel policies.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from spdcheck.model.host import Host, Interface, InterfaceAddress
+from spdcheck.model.policy import Direction, Mode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from spdcheck.model.addresses import AddressRange
+
+OUTSIDE = "(outside)"
+"""The name of the interface that inferred addresses are put on."""
+
+
+def infer_addresses(hosts: tuple[Host, ...]) -> tuple[Host, ...]:
+    """The hosts with the addresses that only their policies, tunnels and daemons reveal.
+
+    An address that two hosts claim goes to the one with more (and stronger) evidence, so that a tunnel with swapped
+    end points does not move a peer's address here. An address that an interface or the site file gives is never
+    given to anybody else.
+    """
+    claims = [Counter(dict(_claims(host))) for host in hosts]
+    known = {address for host in hosts for address in host.addresses}
+    result = []
+    for index, host in enumerate(hosts):
+        own = []
+        for address, weight in claims[index].items():
+            rivals = [claims[other][address] for other in range(len(hosts)) if other != index]
+            beaten = any(rival > weight for rival in rivals) or (
+                any(rival == weight for rival in rivals) and not _stronger(address, index, hosts)
+            )
+            if address not in known and not beaten and weight > 0:
+                own.append(address)
+        result.append(_with_outside(host, own))
+    return tuple(result)
+
+
+def _claims(host: Host) -> Iterator[tuple[AddressRange, int]]:
+    """Addresses that this host seems to have, with a weight: each policy counts one, a daemon or a device ten."""
+    weights: Counter[AddressRange] = Counter()
+    for policy in host.spd.policies:
+        if policy.implied:
+            continue
+        for template in policy.templates:
+            local, remote = template.source, template.destination
+            if policy.direction is not Direction.OUT:
+                local, remote = remote, local
+            if local is not None:
+                weights[local] += 1
+            if remote is not None:
+                weights[remote] -= 1
+        if any(t.mode is Mode.TRANSPORT for t in policy.templates) and policy.local.is_host:
+            weights[policy.local] += 1
+    for daemon in host.daemons:
+        for listener in daemon.listeners:
+            weights[listener.address] += 10
+    for interface in host.interfaces:
+        if interface.tunnel is not None:
+            weights[interface.tunnel.source] += 10
+    yield from weights.items()
+
+
+def _stronger(address: AddressRange, index: int, hosts: tuple[Host, ...]) -> bool:
+    """Breaks a tie: the first host in the order of names gets the address."""
+    return all(not dict(_claims(hosts[other])).get(address) for other in range(index))
+
+
+def _with_outside(host: Host, addresses: list[AddressRange]) -> Host:
+    if not addresses:
+        return host
+    interface = Interface(
+        name=OUTSIDE,
+        addresses=tuple(InterfaceAddress(address, address, None, None) for address in sorted(addresses)),
+        inferred="local end points of its tunnels, listen addresses and tunnel devices",
+    )
+    lines = tuple(
+        f"address {address}: a local end point of its policies, daemons or tunnel devices" for address in addresses
+    )
+    return replace(host, interfaces=(*host.interfaces, interface), inferences=host.inferences + lines)
