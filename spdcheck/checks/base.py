@@ -1,0 +1,117 @@
+"""What every check is made of: metadata, a documented docstring, and one generator over the site.
+
+A check whose metadata or docstring is incomplete does not load: ``spdcheck explain``, the documentation and the SARIF
+rule are made from them.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import TYPE_CHECKING, ClassVar
+
+from spdcheck.checks.finding import Certainty, Finding, Severity, Undecided
+from spdcheck.semantics.peering import Peering
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from spdcheck.model.diagnostic import Note, Part
+    from spdcheck.model.host import Host, Site
+    from spdcheck.semantics.packet import Packet
+    from spdcheck.source import Span
+
+SECTIONS = ("What it does", "Why it matters", "Example", "Correction", "References")
+
+
+class Context:
+    """The site under check and what several checks share about it."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.peering = Peering(site)
+
+    @property
+    def hosts(self) -> tuple[Host, ...]:
+        """The hosts whose configuration is ours to judge."""
+        return tuple(host for host in self.site.hosts if not host.external)
+
+
+class Check:
+    """One question about a site. Sub-classes state ``code``, ``name`` and ``severity``, and write ``run``."""
+
+    code: ClassVar[str]
+    name: ClassVar[str]
+    severity: ClassVar[Severity]
+    since: ClassVar[str] = "0.1"
+    needs_peer: ClassVar[bool] = False
+    """The question has no meaning where a single file is checked."""
+
+    def __init_subclass__(cls) -> None:
+        for attribute in ("code", "name", "severity"):
+            if not hasattr(cls, attribute):
+                message = f"{cls.__name__} states no {attribute}"
+                raise TypeError(message)
+        if not re.fullmatch(r"(CFG|SPD|SAD|NAT|FWL|IKE|CRY|MTU|INT)\d{3}", cls.code):
+            message = f"{cls.__name__}: {cls.code} is no code of the table in the design"
+            raise TypeError(message)
+        missing = [section for section in SECTIONS if section not in cls.documentation()]
+        if missing:
+            message = f"{cls.code}: the docstring lacks {', '.join(missing)}"
+            raise TypeError(message)
+
+    @classmethod
+    def summary(cls) -> str:
+        """The first sentence of the docstring."""
+        return inspect.cleandoc(cls.__doc__ or "").split("\n\n", 1)[0].replace("\n", " ")
+
+    @classmethod
+    def documentation(cls) -> dict[str, str]:
+        """The sections of the docstring by title."""
+        text = inspect.cleandoc(cls.__doc__ or "")
+        parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
+        return {title.strip(): body.strip("\n") for title, body in zip(parts[1::2], parts[2::2], strict=True)}
+
+    def run(self, context: Context) -> Iterator[Finding | Undecided]:
+        """Everything that is wrong, and every question that has no verdict."""
+        raise NotImplementedError
+
+    def finding(
+        self,
+        host: Host | str,
+        span: Span,
+        message: str,
+        *,
+        label: str = "",
+        notes: Iterable[Note] = (),
+        mend: str = "",
+        witness: Packet | None = None,
+        severity: Severity | None = None,
+        certainty: Certainty | None = None,
+        subject: str = "",
+    ) -> Finding:
+        """A finding of this check; with a witness it is proved, otherwise modelled, unless said otherwise."""
+        if certainty is None:
+            certainty = Certainty.MODELLED if witness is None else Certainty.PROVED
+        return Finding(
+            code=self.code,
+            name=self.name,
+            severity=severity or self.severity,
+            certainty=certainty,
+            host=host if isinstance(host, str) else host.name,
+            span=span,
+            message=message,
+            label=label,
+            notes=tuple(notes),
+            mend=mend,
+            witness=witness,
+            subject=subject,
+        )
+
+    def undecided(self, host: Host, parts: Iterable[Part]) -> Iterator[Undecided]:
+        """One :class:`Undecided` if the host has a gap in one of these parts of its model."""
+        wanted = set(parts)
+        for gap in host.gaps:
+            if gap.part in wanted:
+                yield Undecided(self.code, host.name, gap.reason, gap.span)
+                return

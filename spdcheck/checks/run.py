@@ -1,0 +1,78 @@
+"""Runs the selected checks over a site and orders what they say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spdcheck.checks import CHECKS, load
+from spdcheck.checks.base import Context
+from spdcheck.checks.finding import Finding, Report, Undecided
+from spdcheck.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from spdcheck.model.host import Site
+
+
+def selected(select: Iterable[str], ignore: Iterable[str]) -> tuple[str, ...]:
+    """The codes that remain after ``--select`` and ``--ignore``; both take codes, prefixes (``CRY``) and names.
+
+    Raises UsageError for a word that names no check.
+    """
+    names = {name_of(code): code for code, _, _ in CHECKS}
+    codes = [code for code, _, _ in CHECKS]
+
+    def matching(words: Iterable[str]) -> set[str]:
+        found: set[str] = set()
+        for word in words:
+            hits = {names[word]} if word in names else {code for code in codes if code.startswith(word.upper())}
+            if not hits or not word:
+                message = f"no check is called {word!r}; spdcheck rules lists them"
+                raise UsageError(message)
+            found |= hits
+        return found
+
+    chosen, dropped = matching(select), matching(ignore)
+    return tuple(code for code in codes if (not chosen or code in chosen) and code not in dropped)
+
+
+def name_of(code: str) -> str:
+    """The name of a check, from its module's name: ``cfg001_unparsed_statement`` is ``unparsed-statement``."""
+    for known, module, _ in CHECKS:
+        if known == code:
+            return module.partition("_")[2].replace("_", "-")
+    raise KeyError(code)
+
+
+def run(site: Site, codes: Iterable[str], *, progress: Callable[[str], None] = lambda _: None) -> Report:
+    """Asks every selected check about a site.
+
+    A gap in a host's model is an open question even where the check that would say so is ignored: what is not known
+    stays unknown.
+    """
+    context = Context(site)
+    findings: set[Finding] = set()
+    undecided: dict[Undecided, None] = {}
+    asked = list(codes)
+    for code in asked:
+        check = load(code)
+        if check.needs_peer and site.single_file:
+            continue
+        progress(code)
+        for said in check().run(context):
+            if isinstance(said, Finding):
+                findings.add(said)
+            else:
+                undecided.setdefault(said)
+    if "CFG002" not in asked:
+        from spdcheck.checks.cfg002_unmodelled_statement import UnmodelledStatement
+        from spdcheck.checks.from_diagnostics import undecided as gaps
+
+        for said in gaps(UnmodelledStatement(), context):
+            undecided.setdefault(said)
+    return Report(
+        findings=tuple(sorted(findings, key=lambda finding: finding.order)),
+        undecided=tuple(undecided),
+        checks_run=tuple(asked),
+    )
