@@ -30,14 +30,14 @@ class UnparsedStatement(Check):
     ## Example
 
     ```
-    # gw/etc/ipsec.conf
+    === gw/etc/ipsec.conf
     spdadd 10.1.0.0/16 10.2.0.0/16 any -P sideways ipsec esp/tunnel/192.0.2.1-198.51.100.2/require;
     ```
 
     ## Correction
 
     ```
-    # gw/etc/ipsec.conf
+    === gw/etc/ipsec.conf
     spdadd 10.1.0.0/16 10.2.0.0/16 any -P out ipsec esp/tunnel/192.0.2.1-198.51.100.2/require;
     ```
 
