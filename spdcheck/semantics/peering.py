@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from spdcheck.model.addresses import AddressRange
     from spdcheck.model.host import Host, Site
     from spdcheck.model.policy import SecurityPolicy, Template
+    from spdcheck.model.selector import TrafficSelector
 
 MIRROR = {Direction.OUT: Direction.IN, Direction.IN: Direction.OUT}
 
@@ -56,10 +57,21 @@ class Peering:
         for host in site.hosts:
             for address in host.addresses:
                 self._owners.setdefault(address, host)
+        self._holders: dict[tuple[Direction, TrafficSelector], list[Host]] | None = None
 
     def owner(self, address: AddressRange) -> Host | None:
         """The host that has this single address."""
         return self._owners.get(address)
+
+    def holders(self, index: tuple[Direction, TrafficSelector]) -> list[Host]:
+        """The hosts that have a PROTECT policy with this direction and selector."""
+        if self._holders is None:
+            self._holders = {}
+            for host in self.site.hosts:
+                for policy in host.spd.policies:
+                    if policy.action is Action.PROTECT:
+                        self._holders.setdefault((policy.direction, policy.selector), []).append(host)
+        return self._holders.get(index, [])
 
     def far(self, policy: SecurityPolicy) -> Far | None:
         """The peer of a policy; None where the policy protects nothing or its peer is open."""

@@ -39,3 +39,8 @@ def effective(selector: TrafficSelector) -> TrafficSelector:
     if selector.protocol == ANY_PROTOCOL or takes_ports(selector.protocol):
         return selector
     return selector._replace(source_port=ANY_PORT, destination_port=ANY_PORT)
+
+
+def needs_forward_policy(host: Host) -> bool:
+    """Decrypted packets that are forwarded need a ``fwd`` policy: Linux from 2.6.10 on."""
+    return has_forward_policies(host) and (not host.release or host.release >= (2, 6, 10))
