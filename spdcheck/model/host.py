@@ -159,6 +159,7 @@ class Host:
 
     ``forwarding`` is by family (4, 6). ``release`` is the operating system's release as a tuple of integers
     (``(5, 3)``), empty where unknown. ``external`` marks a machine that is described but whose files are not ours.
+    ``folder`` is the path of the host's files as messages show it, ``""`` where the paths start at the host itself.
     """
 
     name: str
@@ -181,6 +182,7 @@ class Host:
     gaps: tuple[Gap, ...] = ()
     inferences: tuple[str, ...] = ()
     tools: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    folder: str = ""
 
     @property
     def addresses(self) -> tuple[AddressRange, ...]:

@@ -59,7 +59,7 @@ def assemble(name: str, folder: Path, shown: str, found: list[FoundFile], config
     readings = _read_all(found, shown, real_paths, context, draft)
     _merge_plain(readings, draft)
     _load_scripts(readings, draft)
-    return _host(name, platform, config, draft)
+    return _host(name, shown, platform, config, draft)
 
 
 def _platform(found: list[FoundFile], config: HostConfig | None) -> tuple[Platform | None, str]:
@@ -247,7 +247,7 @@ def _run(reading: Reading, draft: _Draft) -> None:
     merged.associations += facts.associations
 
 
-def _host(name: str, platform: Platform | None, config: HostConfig | None, draft: _Draft) -> Host:
+def _host(name: str, shown: str, platform: Platform | None, config: HostConfig | None, draft: _Draft) -> Host:
     facts = draft.facts
     for interface in config.interfaces if config else ():
         _add_interface(facts.interfaces, interface)
@@ -275,4 +275,5 @@ def _host(name: str, platform: Platform | None, config: HostConfig | None, draft
         gaps=tuple(facts.gaps),
         inferences=tuple(draft.inferences),
         tools=dict(config.tools) if config else {},
+        folder=shown,
     )
