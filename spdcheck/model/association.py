@@ -14,11 +14,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class KeyedAlgorithm:
-    """An algorithm of an SA with its key; ``name`` is setkey's name of it (``aes-cbc``, ``hmac-sha1`` …)."""
+    """An algorithm of an SA with its key; ``name`` is setkey's name of it (``aes-cbc``, ``hmac-sha1`` …).
+
+    ``icv_bytes`` is the length of the check value where the text gives it (``auth-trunc`` of ``ip xfrm``).
+    """
 
     name: str
     key: Secret | None
     origin: Span
+    icv_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
