@@ -1,0 +1,54 @@
+"""Which ``remote`` section racoon takes for a peer (ipsec-tools src/racoon/remoteconf.c).
+
+The address is compared, the port is not, and there are no prefixes. As initiator racoon leaves passive sections out,
+prefers a section with the peer's address to an anonymous one, and gives up where the best is not alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from spdcheck.model.addresses import AddressRange
+    from spdcheck.model.ike import IkePeer, KeyDaemon
+
+
+class Choice(NamedTuple):
+    """The section for a peer, or None; ``rivals`` fit equally well, ``passive`` would fit but only answer."""
+
+    section: IkePeer | None
+    rivals: tuple[IkePeer, ...] = ()
+    passive: tuple[IkePeer, ...] = ()
+
+
+def to_initiate(daemon: KeyDaemon, address: AddressRange) -> Choice:
+    """The section with which racoon starts a negotiation with a peer (``getrmconf``, GETRMCONF_F_NO_PASSIVE)."""
+    exact = [peer for peer in daemon.peers if peer.address == address]
+    anonymous = [peer for peer in daemon.peers if peer.address is None]
+    passive = tuple(peer for peer in exact + anonymous if peer.passive)
+    for fitting in (exact, anonymous):
+        active = [peer for peer in fitting if not peer.passive]
+        if len(active) == 1:
+            return Choice(active[0], (), passive)
+        if active:
+            return Choice(None, tuple(active), passive)
+    return Choice(None, (), passive)
+
+
+def to_answer(daemon: KeyDaemon, address: AddressRange) -> tuple[IkePeer, ...]:
+    """The sections with which racoon may answer a peer, best first: those with its address, then the anonymous ones."""
+    exact = [peer for peer in daemon.peers if peer.address == address]
+    return tuple(exact + [peer for peer in daemon.peers if peer.address is None])
+
+
+def for_peer(daemon: KeyDaemon, address: AddressRange) -> IkePeer | None:
+    """The section that speaks with a peer, whoever starts; None where nothing fits or several fit equally."""
+    choice = to_initiate(daemon, address)
+    if choice.section is not None or choice.rivals:
+        return choice.section
+    return choice.passive[0] if choice.passive else None
+
+
+def listens_on(daemon: KeyDaemon, address: AddressRange) -> bool:
+    """The daemon has a socket on an own address; without any ``listen`` address it takes all of them."""
+    return not daemon.listeners or any(listener.address == address for listener in daemon.listeners)
