@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from spdcheck.checks import CHECKS, load
 from spdcheck.checks.base import Context
 from spdcheck.checks.finding import Finding, Report, Undecided
-from spdcheck.errors import UsageError
+from spdcheck.errors import BudgetError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -60,11 +60,14 @@ def run(site: Site, codes: Iterable[str], *, progress: Callable[[str], None] = l
         if check.needs_peer and site.single_file:
             continue
         progress(code)
-        for said in check().run(context):
-            if isinstance(said, Finding):
-                findings.add(said)
-            else:
-                undecided.setdefault(said)
+        try:
+            for said in check().run(context):
+                if isinstance(said, Finding):
+                    findings.add(said)
+                else:
+                    undecided.setdefault(said)
+        except BudgetError as error:
+            undecided.setdefault(Undecided(code, site.name, f"given up: {error}", None))
     if "CFG002" not in asked:
         from spdcheck.checks.cfg002_unmodelled_statement import UnmodelledStatement
         from spdcheck.checks.from_diagnostics import undecided as gaps

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
-from spdcheck.checks.selector_regions import some_packet
+from spdcheck.engine.selectors import some_packet
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.policy import Action, Direction
 from spdcheck.semantics.counterpart import flows, peers_of, restricted

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
-from spdcheck.checks.selector_regions import in_words, some_packet, uncovered
+from spdcheck.checks.wording import in_words
+from spdcheck.engine.selectors import some_packet, uncovered
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.policy import Action, Direction
 from spdcheck.semantics.counterpart import peers_of

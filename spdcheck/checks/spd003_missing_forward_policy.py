@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
-from spdcheck.checks.selector_regions import in_words, uncovered
+from spdcheck.checks.wording import in_words
+from spdcheck.engine.selectors import uncovered
 from spdcheck.model.diagnostic import Part
 from spdcheck.model.policy import Action, Direction, Mode
 from spdcheck.semantics.spd_order import needs_forward_policy

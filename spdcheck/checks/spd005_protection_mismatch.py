@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
-from spdcheck.checks.selector_regions import overlap_packet
+from spdcheck.engine.selectors import some_packet
 from spdcheck.model.diagnostic import Note
 from spdcheck.model.policy import Mode
 from spdcheck.semantics.counterpart import flows
@@ -111,7 +111,7 @@ class ProtectionMismatch(Check):
                 )
             ],
             mend="write the same protocol, mode and level on both sides, and the end points in the same order",
-            witness=overlap_packet(sent.selector, expected.selector),
+            witness=some_packet(sent.selector, expected.selector),
             severity=severity,
         )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
-from spdcheck.checks.selector_regions import overlap_packet, overlapping_pairs
+from spdcheck.engine.selectors import overlapping, some_packet
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.host import Platform
 from spdcheck.model.policy import Direction
@@ -71,7 +71,7 @@ class OrderDependentOverlap(Check):
                 yield from self._direction(host, asked_order(host, direction))
 
     def _direction(self, host: Host, policies: tuple[SecurityPolicy, ...]) -> Iterator[Finding]:
-        for first, second in overlapping_pairs([policy.selector for policy in policies]):
+        for first, second in overlapping([policy.selector for policy in policies]):
             earlier, later = policies[first], policies[second]
             if _treatment(earlier) == _treatment(later) or later.implied or earlier.implied:
                 continue
@@ -92,7 +92,7 @@ class OrderDependentOverlap(Check):
                 label="asked second",
                 notes=[Note(earlier.origin, "asked first")],
                 mend="give them different priorities" if tie else "split them so that they do not overlap",
-                witness=overlap_packet(earlier.selector, later.selector),
+                witness=some_packet(earlier.selector, later.selector),
             )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
-from spdcheck.checks.selector_regions import Region, overlap_packet, some_packet, uncovered
+from spdcheck.engine.selectors import Region, some_packet, uncovered
 from spdcheck.model.addresses import LOOPBACK4, LOOPBACK6
 from spdcheck.model.diagnostic import Note
 from spdcheck.model.host import Platform
@@ -176,7 +176,7 @@ class CapturesTooMuch(Check):
                         label="covers another tunnel's carrier",
                         notes=[Note(owner.origin, f"the tunnel {near}→{far}")],
                         mend=f"put spdadd {near} {far} 50 -P out none before it",
-                        witness=overlap_packet(policy.selector, carrier),
+                        witness=some_packet(policy.selector, carrier),
                     )
                 break
 

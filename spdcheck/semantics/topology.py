@@ -1,0 +1,131 @@
+"""How the hosts of a site hang together: who is on the same wire, which network lies behind whom.
+
+Interfaces that carry tunnel end points or the default route face one untrusted network that connects all hosts. Two
+interfaces with the same prefix are on the same wire. Every other prefix lies behind its host, with nobody else on it
+that we know.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from spdcheck.semantics.routing import RouteEntry, outside_interfaces, routing_table
+
+if TYPE_CHECKING:
+    from spdcheck.model.addresses import AddressRange
+    from spdcheck.model.host import Host, Interface, Site
+
+UNTRUSTED = "untrusted network"
+"""The network between the peers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an address is: at a host itself, behind one of its interfaces, or somewhere in the untrusted network.
+
+    ``host`` is None for the untrusted network; ``interface`` is empty for the host itself.
+    """
+
+    host: Host | None
+    interface: str
+
+
+class Topology:
+    """Wires, neighbours and the place of every address of a site."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.hosts = {host.name: host for host in site.hosts}
+        self._tables = {host.name: routing_table(host) for host in site.hosts}
+        self._outside = {host.name: outside_interfaces(host) for host in site.hosts}
+
+    def table(self, host: Host) -> tuple[RouteEntry, ...]:
+        """The routing table of a host."""
+        return self._tables[host.name]
+
+    def is_outside(self, host: Host, interface: str) -> bool:
+        """The interface faces the untrusted network."""
+        return interface in self._outside[host.name]
+
+    def outside(self, host: Host) -> str:
+        """The first interface that faces the untrusted network; empty where none does."""
+        names = self._outside[host.name]
+        return names[0] if names else ""
+
+    @cached_property
+    def _owners(self) -> dict[AddressRange, tuple[Host, Interface]]:
+        owners: dict[AddressRange, tuple[Host, Interface]] = {}
+        for host in self.site.hosts:
+            for interface in host.interfaces:
+                for address in interface.addresses:
+                    owners.setdefault(address.address, (host, interface))
+            if host.public_address is not None:
+                for interface in host.interfaces:
+                    if self.is_outside(host, interface.name):
+                        owners.setdefault(host.public_address, (host, interface))
+        return owners
+
+    def owner(self, address: AddressRange) -> tuple[Host, Interface] | None:
+        """The host and interface that have a single address."""
+        return self._owners.get(address)
+
+    def place(self, address: AddressRange) -> Place:
+        """Where a single address is."""
+        found = self.owner(address)
+        if found is not None:
+            return Place(found[0], "")
+        best: tuple[int, Host, str] | None = None
+        for host in self.site.hosts:
+            for interface in host.interfaces:
+                if interface.tunnel is not None or self.is_outside(host, interface.name):
+                    continue
+                for own in interface.addresses:
+                    if own.prefix.contains(address) and (best is None or own.prefix.size < best[0]):
+                        best = (own.prefix.size, host, interface.name)
+            for route in host.routes:
+                inside = route.interface or ""
+                if route.destination.is_everything or not route.destination.contains(address):
+                    continue
+                for entry in self.table(host):
+                    if entry.origin is route.origin and not self.is_outside(host, entry.interface):
+                        inside = entry.interface
+                device = next((i for i in host.interfaces if i.name == inside), None)
+                if inside and (device is None or device.tunnel is None) and not self.is_outside(host, inside):
+                    size = route.destination.size
+                    if best is None or size < best[0]:
+                        best = (size, host, inside)
+        if best is None:
+            best = self._protected_side(address)
+        return Place(None, "") if best is None else Place(best[1], best[2])
+
+    def _protected_side(self, address: AddressRange) -> tuple[int, Host, str] | None:
+        """The host whose policies call the address local, where no interface tells."""
+        best: tuple[int, Host, str] | None = None
+        for host in self.site.hosts:
+            for policy in host.spd.policies:
+                local = policy.local
+                if policy.tunnel is None or local.is_everything or not local.contains(address):
+                    continue
+                if best is None or local.size < best[0]:
+                    best = (local.size, host, INSIDE)
+        return best
+
+    def neighbour(self, host: Host, interface: str, address: AddressRange) -> tuple[Host, str] | None:
+        """Who gets a packet for this next hop that leaves by the interface: a host of the site and its interface."""
+        found = self.owner(address)
+        if found is None or found[0] is host:
+            return None
+        other, device = found
+        if self.is_outside(host, interface) and self.is_outside(other, device.name):
+            return other, device.name
+        ours = next((i for i in host.interfaces if i.name == interface), None)
+        shared = ours is not None and any(
+            a.prefix == b.prefix and not a.prefix.is_host for a in ours.addresses for b in device.addresses
+        )
+        return (other, device.name) if shared else None
+
+
+INSIDE = "(inside)"
+"""The interface behind which a host's protected networks lie where no file names one."""
