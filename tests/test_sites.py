@@ -1,6 +1,6 @@
 """Whole sites and their broken variants: what the user sees, as golden files.
 
-``corpus/sites/NAME/expected.txt`` is the output of ``check`` on the site. A variant names its base site and edits of its
+``corpus/sites/NAME/expected.txt`` is the output of ``check``. A variant names its base site and edits of its
 files, one defect each; ``NAME.out`` beside it is the output of ``check``.
 """
 
@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import io
 import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from spdcheck.cli import main
 from tests.golden import CORPUS, Golden
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SITES = sorted(path for path in (CORPUS / "sites").iterdir() if path.is_dir())
 VARIANTS = sorted((CORPUS / "variants").glob("*.variant"))
