@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from spdcheck.model.host import FileReport, Host
-    from spdcheck.source import SourceFile
+    from spdcheck.source import SourceFile, Span
 
 _TOP_FOLDERS = frozenset({"etc", "usr", "var", "opt", "private", "root", "home", "export"})
 """Folders at the top of a Unix system: a path that starts with one of them is meant as it stands."""
@@ -65,3 +65,10 @@ def locate(host: Host, named: str, format_name: str) -> Located:
     if candidates:
         return Located(Place.ELSEWHERE, candidates[0].file)
     return Located(Place.ABSENT, None)
+
+
+def first_entry(host: Host, file: SourceFile) -> Span | None:
+    """The first statement of a setkey script that is in force: a policy or an association, whichever comes first."""
+    places = [policy.origin for policy in host.spd.policies if policy.origin.file.path == file.path]
+    places += [association.origin for association in host.sad.associations if association.origin.file.path == file.path]
+    return min(places, key=lambda span: span.start) if places else None

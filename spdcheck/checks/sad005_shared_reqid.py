@@ -1,0 +1,174 @@
+"""SAD005: request ids that bind a policy to the wrong association, or to none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spdcheck.checks.base import Check
+from spdcheck.checks.finding import Finding, Severity, Undecided
+from spdcheck.model.diagnostic import Note, Part
+from spdcheck.model.host import Platform
+from spdcheck.model.policy import Action, Level
+from spdcheck.semantics.manual_keys import LARGEST_REQID, Obstacle, between, ends_of, obstacle, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from spdcheck.checks.base import Context
+    from spdcheck.model.addresses import AddressRange
+    from spdcheck.model.association import SecurityAssociation
+    from spdcheck.model.host import Host
+    from spdcheck.model.policy import SecurityPolicy, Template
+
+
+class SharedReqid(Check):
+    """One request id is used for different tunnels, or a policy asks for one that no association has.
+
+    ## What it does
+
+    `unique:N` binds a policy to the associations with `-u N`. Reported are numbers that policies to different peers
+    share, policies whose associations are all there but carry another number, and numbers above 16383, which the kernel
+    replaces by its own. (On Linux a policy without a number takes only associations without one.)
+
+    ## Why it matters
+
+    A packet goes out under the SA of another tunnel and its receiver drops it: "inner packet doesn't match the
+    negotiated policy". Or no SA is found, and nothing is sent at all.
+
+    ## Example
+
+    ```
+    === gw/etc/ipsec.conf
+    spdadd 10.1.0.0/16 10.2.0.0/16 any -P out ipsec esp/tunnel/192.0.2.1-198.51.100.2/unique:7;
+    spdadd 10.1.0.0/16 10.3.0.0/16 any -P out ipsec esp/tunnel/192.0.2.1-203.0.113.3/unique:7;
+    ```
+
+    ## Correction
+
+    ```
+    === gw/etc/ipsec.conf
+    spdadd 10.1.0.0/16 10.2.0.0/16 any -P out ipsec esp/tunnel/192.0.2.1-198.51.100.2/unique:7;
+    spdadd 10.1.0.0/16 10.3.0.0/16 any -P out ipsec esp/tunnel/192.0.2.1-203.0.113.3/unique:8;
+    ```
+
+    ## References
+
+    setkey(8) unique and -u; netipsec/key.c `key_msg2sp` ("reqid=%d range violation, updated by kernel");
+    net/key/af_key.c `parse_ipsecrequest` (IPSEC_MANUAL_REQID_MAX).
+    """
+
+    code = "SAD005"
+    name = "shared-reqid"
+    severity = Severity.ERROR
+
+    def run(self, context: Context) -> Iterator[Finding | Undecided]:
+        """The three ways to get a number wrong, on every host."""
+        for host in context.hosts:
+            yield from self._shared(host)
+            yield from self._out_of_range(host)
+            if any(gap.part is Part.SAD for gap in host.gaps):
+                yield from self.undecided(host, (Part.SAD,))
+            else:
+                yield from self._unserved(host)
+
+    def _shared(self, host: Host) -> Iterator[Finding]:
+        """The same number towards different pairs of ends; both directions of one tunnel may share it."""
+        users: dict[int, tuple[frozenset[AddressRange], Template]] = {}
+        told = set()
+        for policy, template in _templates(host):
+            if template.reqid == 0 or template.reqid > LARGEST_REQID:
+                continue
+            ends = ends_of(policy, template)
+            if not (ends.source.is_host and ends.destination.is_host):
+                continue
+            pair = frozenset(ends)
+            first, place = users.setdefault(template.reqid, (pair, template))
+            if first == pair or (template.reqid, pair) in told:
+                continue
+            told.add((template.reqid, pair))
+            yield self.finding(
+                host,
+                template.origin,
+                f"request id {template.reqid} is used for {_text(pair)} and for {_text(first)}: packets of one may go "
+                "out under the SA of the other",
+                label=f"unique:{template.reqid} again",
+                notes=[Note(place.origin, "used here first")],
+                mend="give each tunnel a number of its own",
+                subject=str(template.reqid),
+            )
+
+    def _out_of_range(self, host: Host) -> Iterator[Finding]:
+        places: dict[int, list[Template]] = {}
+        for _, template in _templates(host):
+            if template.reqid > LARGEST_REQID:
+                places.setdefault(template.reqid, []).append(template)
+        for reqid, templates in places.items():
+            said = (
+                '"reqid range violation, updated by kernel"'
+                if host.platform is not None and host.platform.is_bsd
+                else "the kernel puts a number of its own"
+            )
+            yield self.finding(
+                host,
+                templates[0].origin,
+                f"request id {reqid} is larger than {LARGEST_REQID}: {said}, and no -u {reqid} will ever match it",
+                label="replaced by the kernel",
+                notes=[Note(template.origin, "here too") for template in templates[1:4]],
+                mend=f"choose a number from 1 to {LARGEST_REQID}",
+                severity=Severity.WARNING,
+                subject=str(reqid),
+            )
+
+    def _unserved(self, host: Host) -> Iterator[Finding]:
+        """Policies whose associations are there but for the number; with a key daemon, it makes others."""
+        if host.daemons or not host.sad.associations:
+            return
+        told = set()
+        for policy, template in _templates(host):
+            if template.reqid > LARGEST_REQID or serving(host, policy, template):
+                continue
+            near = [sa for sa in between(host, policy, template) if obstacle(host, sa, template) is Obstacle.REQID]
+            if not near or near[0] in told:
+                continue
+            told.add(near[0])
+            yield self.finding(
+                host,
+                near[0].origin,
+                f"{_why(host, template, near[0])}: the policy finds no SA",
+                label=f"-u {near[0].reqid}" if near[0].reqid else "no -u",
+                notes=[Note(template.origin, f"asks for {template.level.value}{_number(template)}")],
+                mend=_mend(template),
+            )
+
+
+def _templates(host: Host) -> Iterator[tuple[SecurityPolicy, Template]]:
+    for policy in host.spd.policies:
+        if policy.action is Action.PROTECT and not policy.implied:
+            for template in policy.templates:
+                yield policy, template
+
+
+def _text(ends: frozenset[AddressRange]) -> str:
+    return "↔".join(str(end) for end in sorted(ends))
+
+
+def _number(template: Template) -> str:
+    return f":{template.reqid}" if template.reqid else ""
+
+
+def _why(host: Host, template: Template, association: SecurityAssociation) -> str:
+    own = f"request id {association.reqid}" if association.reqid else "no request id"
+    if template.reqid:
+        return f"the association has {own}, its policy asks for unique:{template.reqid}"
+    if template.level is Level.UNIQUE:
+        return f"the association has {own}, and unique without a number gets one of the kernel's"
+    system = "Linux" if host.platform is Platform.LINUX else "the kernel"
+    return f"the association has {own}, its policy has none, and {system} compares them"
+
+
+def _mend(template: Template) -> str:
+    if template.reqid:
+        return f"write -u {template.reqid} in the association"
+    if template.level is Level.UNIQUE:
+        return "write unique:N in the policy and -u N in its associations, or require without -u"
+    return "remove -u from the association, or write unique:N with the same number in the policy"
