@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from spdcheck.semantics.packet import Packet
 
 
+class ReplayError(AssertionError):
+    """A witness does not do what it should when the concrete interpreter runs it: a bug in spdcheck."""
+
+
 class Rung(Enum):
     """The rungs of the ladder, cheapest first (``docs/engine.md`` says why each is sound)."""
 

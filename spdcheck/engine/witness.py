@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spdcheck.engine.answer import ReplayError
 from spdcheck.model.protocols import ICMP, ICMP6, PORT_PROTOCOLS, TCP, UDP
 from spdcheck.semantics.fields import (
+    ADDRESS_FIELDS,
     DESTINATION,
     DESTINATION_PORT,
     FIELDS,
@@ -15,11 +17,12 @@ from spdcheck.semantics.fields import (
     PROTOCOL,
     SOURCE,
     SOURCE_PORT,
+    SPACE_OF_FAMILY,
     TCP_FLAGS,
     TTL,
     family_of,
 )
-from spdcheck.semantics.intervals import has
+from spdcheck.semantics.intervals import has, overlaps
 from spdcheck.semantics.packet import Packet
 
 if TYPE_CHECKING:
@@ -40,19 +43,15 @@ _DOCUMENTATION = {
 
 def example(box: Box, space: Space) -> Packet:
     """A packet of the box; one that looks like traffic, where the box leaves a choice."""
-    return complete({field: side for field, side in zip(space.fields, box, strict=True) if side is not field.domain})
+    return complete({field: side for field, side in zip(space.fields, box, strict=True) if side != field.domain})
 
 
-def complete(limits: Mapping[Field, IntervalSet]) -> Packet:
-    """A packet whose fields lie in the given sets, and look usual elsewhere."""
+def complete(limits: Mapping[Field, IntervalSet], family: int | None = None) -> Packet:
+    """A packet whose fields lie in the given sets, and look usual elsewhere; of this family, if one is given."""
     values: dict[str, int] = {}
-    family = 4
-    for field in (SOURCE, DESTINATION):
-        side = limits.get(field)
-        if side is not None:
-            family = family_of(side[0][0])
-            break
-    for field in (SOURCE, DESTINATION):
+    if family is None:
+        family = 4 if all(_allows(limits.get(field), 4) for field in ADDRESS_FIELDS) else 6
+    for field in ADDRESS_FIELDS:
         values[field.name] = _address(field, family, limits.get(field))
     protocol = _choose(limits.get(PROTOCOL), (TCP, UDP, ICMP6 if family == 6 else ICMP))
     values[PROTOCOL.name] = protocol
@@ -76,7 +75,11 @@ def _address(field: Field, family: int, side: IntervalSet | None) -> int:
     for first, last in side:
         if family_of(first) == family:
             return first if first == last else first + 1
-    return side[0][0]
+    raise ReplayError(f"no IPv{family} address in the {field.words} of a witness")
+
+
+def _allows(side: IntervalSet | None, family: int) -> bool:
+    return side is None or overlaps(side, SPACE_OF_FAMILY[family])
 
 
 def _choose(side: IntervalSet | None, usual: tuple[int, ...]) -> int:

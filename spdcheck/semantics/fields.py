@@ -66,6 +66,9 @@ class Field:
 FIELDS: dict[str, Field] = {}
 """Every field by name, in the order in which people read a rule."""
 
+_DOMAINS: dict[IntervalSet, IntervalSet] = {}
+"""Equal domains are one object, so that ``is`` tells most sides without limits at once."""
+
 
 def _field(name: str, width: int, kind: Kind = Kind.NUMBER, words: str = "", choices: tuple[str, ...] = ()) -> Field:
     if kind is Kind.ADDRESS:
@@ -74,6 +77,7 @@ def _field(name: str, width: int, kind: Kind = Kind.NUMBER, words: str = "", cho
         domain = ((0, len(choices) - 1),)
     else:
         domain = ((0, (1 << width) - 1),)
+    domain = _DOMAINS.setdefault(domain, domain)
     FIELDS[name] = Field(name, width, kind, len(FIELDS), domain, words or name.replace("_", " "), choices)
     return FIELDS[name]
 
