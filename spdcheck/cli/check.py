@@ -1,0 +1,91 @@
+"""Finds what is wrong between the peers of a site.
+
+PATH is a folder with one sub-folder a host (or below a spdcheck.toml), a folder of such sites, or a single file,
+which is checked without its peers. Without a PATH: the nearest spdcheck.toml upwards, else the current folder.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spdcheck.cli import status
+from spdcheck.cli.arguments import add_look, chosen_look, words
+from spdcheck.output.terminal import Look, write
+
+if TYPE_CHECKING:
+    import argparse
+
+    from spdcheck.cli.dispatch import Streams
+    from spdcheck.cli.progress import Progress
+    from spdcheck.model.host import Site
+    from spdcheck.output.summary import Checked, Summary
+
+STATUS = {"clean": status.CLEAN, "findings": status.FINDINGS, "no verdict": status.NO_VERDICT}
+"""The exit status of each verdict."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="sites, folders of sites, single files")
+    parser.add_argument(
+        "--format",
+        choices=("full", "concise", "json"),
+        default="full",
+        help="for people (default), one line each, JSON",
+    )
+    for name, text in (("--select", "ask only these checks"), ("--ignore", "leave these checks out")):
+        parser.add_argument(
+            name, action="append", default=[], metavar="CODE,…", help=f"{text}: codes, families such as CRY, names"
+        )
+    parser.add_argument(
+        "--fail-on",
+        choices=("error", "warning", "info", "never"),
+        help="the mildest severity that makes the exit status 1 (default: the site file's, else warning)",
+    )
+    parser.add_argument("--exit-zero", action="store_true", help="exit status 0 whatever was found")
+    add_look(parser)
+
+
+def run(options: argparse.Namespace, streams: Streams) -> int:
+    """Checks every site and prints what was found."""
+    from spdcheck.cli.paths import load, named
+    from spdcheck.cli.progress import Progress
+    from spdcheck.output.summary import Summary
+
+    paths = named(options.paths or ["."])
+    with Progress(streams.stderr) as progress:
+        summary = Summary(tuple(_check(site, options, progress) for site in load(paths, progress)))
+    code = status.CLEAN if options.exit_zero else STATUS[summary.verdict.value]
+    report(summary, options.format, code, streams, chosen_look(options, streams.stdout))
+    return code
+
+
+def _check(site: Site, options: argparse.Namespace, progress: Progress) -> Checked:
+    from spdcheck.checks.run import run as ask
+    from spdcheck.checks.run import selected
+    from spdcheck.output.summary import Checked
+
+    codes = selected((*site.select, *words(options.select)), (*site.ignore, *words(options.ignore)))
+    progress.phase("checking", len(codes))
+    return Checked(site, ask(site, codes, progress=progress), options.fail_on or site.fail_on or "warning")
+
+
+def report(summary: Summary, form: str, code: int, streams: Streams, look: Look) -> None:
+    """Writes findings in one of the formats; the summary of the concise one goes to stderr, out of the way of grep."""
+    if form == "json":
+        from spdcheck.output.json import render as as_json
+
+        write(streams.stdout, as_json(summary, code))
+    elif form == "concise":
+        from spdcheck.output.concise import render as as_lines
+        from spdcheck.output.summary import last_line
+
+        for line in as_lines(summary.checked, look):
+            write(streams.stdout, line)
+        streams.stdout.flush()
+        write(streams.stderr, "\n".join(last_line(summary, Look(ascii_only=look.ascii_only))) + "\n")
+    else:
+        from spdcheck.output.full import render as as_text
+
+        for block in as_text(summary.checked, look):
+            write(streams.stdout, block)
