@@ -1,0 +1,84 @@
+"""Chains with jump, goto and return: netfilter (``ipt_do_table``).
+
+A chain that is jumped to is written out in place, under the condition of the jump as it was asked then. What comes
+behind a ``return`` or ``goto`` is asked only of packets that did not take it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from spdcheck.semantics.decision import Continue, Decide, Undecided
+from spdcheck.semantics.rulesets.timeline import Asked, Timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from spdcheck.semantics.decision import DecisionList
+    from spdcheck.semantics.predicate import Predicate
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """Go to a chain, and come back at its end or ``return`` (``-j CHAIN``)."""
+
+    chain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Goto:
+    """Go to a chain; its end is the end of this one too (``-g CHAIN``)."""
+
+    chain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """The end of this chain (``-j RETURN``)."""
+
+
+Target: TypeAlias = Decide | Continue | Jump | Goto | Return
+
+
+@dataclass(frozen=True, slots=True)
+class ChainRule:
+    """If the condition holds, the target."""
+
+    condition: Predicate
+    target: Target
+    origin: object = None
+
+
+def chains(rules: Mapping[str, Sequence[ChainRule]], start: str, policy: Decide) -> DecisionList:
+    """The decision list of a base chain with its policy.
+
+    A jump into a chain that does not exist, or in a circle, is undecided: the kernel would refuse such a table.
+    """
+    timeline = Timeline()
+    _chain(timeline, rules, start, (), ())
+    return timeline.finish(policy)
+
+
+def _chain(
+    timeline: Timeline,
+    rules: Mapping[str, Sequence[ChainRule]],
+    name: str,
+    guards: tuple[Asked, ...],
+    path: tuple[str, ...],
+) -> None:
+    """The entries of a chain; ``guards`` grow by what keeps a packet in it."""
+    for rule in rules[name]:
+        asked = (*guards, (timeline.now, rule.condition))
+        target = rule.target
+        if isinstance(target, (Decide, Continue)):
+            timeline.add(asked, target, rule.origin)
+            continue
+        if isinstance(target, (Jump, Goto)):
+            if target.chain not in rules or target.chain in (*path, name):
+                why = "does not exist" if target.chain not in rules else "leads back to itself"
+                timeline.add(asked, Decide(Undecided(f"the chain {target.chain} {why}")), rule.origin)
+                continue
+            _chain(timeline, rules, target.chain, asked, (*path, name))
+        if isinstance(target, (Goto, Return)):
+            guards = (*guards, (asked[-1][0], ~rule.condition))
