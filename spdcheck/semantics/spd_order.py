@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spdcheck.model.selector import ANY_PORT, ANY_PROTOCOL, TrafficSelector, takes_ports
-
 if TYPE_CHECKING:
     from spdcheck.model.host import Host
     from spdcheck.model.policy import Direction, SecurityPolicy
@@ -32,13 +30,6 @@ def has_forward_policies(host: Host) -> bool:
 def ignores_ports_when_forwarding(host: Host) -> bool:
     """Forwarded packets, and packets checked on input, are looked up without ports: the BSDs' KAME-derived stacks."""
     return host.platform is not None and host.platform.is_bsd
-
-
-def effective(selector: TrafficSelector) -> TrafficSelector:
-    """The selector as the kernel compares it: ports and types count only where the protocol has them."""
-    if selector.protocol == ANY_PROTOCOL or takes_ports(selector.protocol):
-        return selector
-    return selector._replace(source_port=ANY_PORT, destination_port=ANY_PORT)
 
 
 def needs_forward_policy(host: Host) -> bool:

@@ -1,0 +1,289 @@
+"""Stages about SAs: finding one for a policy, wrapping, finding the SA of what arrives, unwrapping."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spdcheck.engine.frame import Protection, protect, unwrap
+from spdcheck.engine.situation import End, Move
+from spdcheck.engine.trace import Disposition, Mark, Step
+from spdcheck.model.policy import Level, Mode, Protocol
+from spdcheck.semantics import manual_sa, negotiation
+from spdcheck.semantics.encapsulation import of_association
+from spdcheck.semantics.fields import (
+    DESTINATION,
+    DF,
+    IPSEC_IN,
+    REQID_IN,
+    SOURCE,
+    TUNNEL_DESTINATION,
+    TUNNEL_SOURCE,
+    address_interval,
+    address_range,
+)
+from spdcheck.semantics.intervals import single
+from spdcheck.semantics.packet import TRANSPORT, TUNNEL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from spdcheck.engine.simulate import Simulator
+    from spdcheck.engine.situation import Situation
+    from spdcheck.engine.traffic import Traffic
+    from spdcheck.model.addresses import AddressRange
+    from spdcheck.model.host import Host
+    from spdcheck.model.policy import SecurityPolicy, Template
+    from spdcheck.semantics.datapath.stages import Stage
+    from spdcheck.semantics.fields import Field
+
+
+def find(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
+    """Finds an SA for every template of the policy: one given by hand, or one that IKE would make."""
+    del stage
+    policy = situation.policy
+    if policy is None or situation.pending:
+        yield Move(situation)
+        return
+    pending: list[Protection] = []
+    steps: list[Step] = []
+    for template in policy.templates:
+        source, destination = _ends(template, situation.frame.traffic, pending)
+        protection, why = _protection(simulator, situation.host, policy, template, source, destination)
+        if protection is not None:
+            pending.append(protection)
+            steps.append(_found(situation, protection))
+            continue
+        if template.level.is_optional:
+            detail = f"{why}; the level is {template.level.value}, so the packet goes on in clear"
+            steps.append(Step(situation.host.name, "SA", Mark.SKIP, "none", detail, origin=template.origin))
+            continue
+        steps.append(Step(situation.host.name, "SA", Mark.FAIL, "none", why, origin=template.origin))
+        end = End(Disposition.NO_SA, f"{situation.host.name} has no SA for {policy.selector}: {why}", "XfrmOutNoStates")
+        yield Move(situation.with_(*steps), end=end)
+        return
+    yield Move(situation.with_(*steps, pending=tuple(pending), policy=policy if pending else None))
+
+
+def _ends(template: Template, traffic: Traffic, pending: list[Protection]) -> tuple[AddressRange, AddressRange]:
+    """The end points of the SA: the template's, else those of the packet as it is when its turn comes."""
+    if template.mode is Mode.TUNNEL and template.source is not None and template.destination is not None:
+        return template.source, template.destination
+    for earlier in reversed(pending):
+        if earlier.mode is Mode.TUNNEL:
+            return earlier.source, earlier.destination
+    return address_range(*traffic.side(SOURCE)[0]), address_range(*traffic.side(DESTINATION)[0])
+
+
+def _found(situation: Situation, protection: Protection) -> Step:
+    what = "by hand" if protection.association is not None else "by IKE"
+    detail = f"{protection.protocol.value} {protection.spi_text}, {protection.overhead.algorithms}"
+    return Step(situation.host.name, "SA", Mark.OK, what, detail, origin=protection.origin)
+
+
+def _protection(
+    simulator: Simulator,
+    host: Host,
+    policy: SecurityPolicy,
+    template: Template,
+    source: AddressRange,
+    destination: AddressRange,
+) -> tuple[Protection | None, str]:
+    manual = manual_sa.outgoing(host, template, source, destination)
+    if manual is not None:
+        udp = manual.encapsulation_port is not None or manual.protocol == "esp-udp"
+        return (
+            Protection(
+                template.protocol, template.mode, source, destination, manual.spi, manual.reqid,
+                of_association(manual), manual.origin, manual, udp=udp,
+            ),
+            "",
+        )  # fmt: skip
+    if template.level is Level.UNIQUE and template.reqid == 0 and host.sad.associations and not host.daemons:
+        return None, "unique wants an SA of its own, and SAs given by hand do not have the reqid that the kernel draws"
+    return simulator.negotiations.protection(host, policy, template, source, destination)
+
+
+class Negotiations:
+    """What IKE would make of a site: each pair of end points is tried once, its packets through both firewalls."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+        self._tried: dict[tuple[str, AddressRange, AddressRange], tuple[str, bool]] = {}
+        self._trying: set[tuple[AddressRange, AddressRange]] = set()
+
+    def protection(
+        self, host: Host, policy: SecurityPolicy, template: Template, near: AddressRange, far: AddressRange
+    ) -> tuple[Protection | None, str]:
+        """The SA that a negotiation would give, or why it would fail."""
+        key = (host.name, near, far)
+        if key not in self._tried:
+            self._tried[key] = self._try(host, near, far)
+        why, nat = self._tried[key]
+        if why:
+            return None, why
+        here = negotiation.speaker(host, near, far)
+        owner = self._simulator.topology.owner(far)
+        return (
+            Protection(
+                template.protocol, template.mode, near, far, None, None,
+                negotiation.overhead(here.daemon, policy, template), here.origin,
+                peer="" if owner is None else owner[0].name, udp=nat,
+            ),
+            "",
+        )  # fmt: skip
+
+    def _try(self, host: Host, near: AddressRange, far: AddressRange) -> tuple[str, bool]:
+        """``(why not, NAT in between)`` of a negotiation that either side may start."""
+        here = negotiation.speaker(host, near, far)
+        if here.section is None:
+            return here.why_not, False
+        owner = self._simulator.topology.owner(far)
+        if owner is None or owner[0].external:
+            return "", False
+        there = negotiation.speaker(owner[0], far, near)
+        if there.section is None:
+            return there.why_not, False
+        return "", False
+
+
+def encapsulate(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
+    """Wraps the frame in every pending protection, in order; the result takes the carrier's way."""
+    del simulator, stage
+    if situation.policy is None or not situation.pending:
+        yield Move(situation)
+        return
+    frame = situation.frame
+    steps = []
+    for protection in situation.pending:
+        before = frame.length
+        frame = protect(frame, protection)
+        if protection.mode is Mode.TUNNEL and situation.host.platform is not None and situation.host.platform.is_bsd:
+            frame = frame.with_traffic(frame.traffic.rewritten({DF: single(0)}))
+        packet = frame.traffic.example()
+        detail = f"{protection.source} → {protection.destination}, {protection.spi_text}"
+        if not protection.overhead.exact:
+            detail += ", size of the largest usual algorithms"
+        steps.append(
+            Step(
+                situation.host.name,
+                "ENCAP",
+                Mark.CHANGE,
+                f"{before}→{frame.length} B",
+                f"{protection.protocol.value}/{protection.mode.value} {detail}",
+                origin=situation.policy.origin,
+                packet=packet,
+                length=frame.length,
+            )
+        )
+    wrapped = situation.with_(
+        *steps,
+        frame=frame,
+        policy=None,
+        pending=(),
+        applied=(*situation.applied, situation.policy),
+        forwarded=False,
+        translated=False,
+        untranslated=None,
+        out_interface="",
+        route=None,
+        gateway=None,
+    )
+    yield Move(wrapped, way=situation.path.carrier)
+
+
+def find_arriving(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
+    """Finds the SA of a protected frame that has reached its end point."""
+    del simulator, stage
+    protection = situation.frame.protection
+    if protection is None:
+        yield Move(situation.with_(found=None))
+        return
+    host = situation.host
+    where = protection.destination
+    if protection.association is None or protection.spi is None:
+        if protection.peer and protection.peer != host.name:
+            yield _refused(situation, f"{host.name} is not the peer that negotiated this SA", "XfrmInNoStates")
+            return
+        detail = f"{protection.protocol.value} {protection.spi_text} with {protection.source}"
+        step = Step(host.name, "SA", Mark.OK, "by IKE", detail, situation.in_interface)
+        yield Move(situation.with_(step, found=protection))
+        return
+    there = manual_sa.arriving(host, where, protection.protocol.value, protection.spi)
+    if there is None:
+        why = f"{host.name} has no SA for {where}, {protection.protocol.value}, {protection.spi_text}"
+        yield _refused(situation, why, "XfrmInNoStates")
+        return
+    ours = protection.association
+    for name, mine, theirs in (
+        ("authentication", ours.integrity, there.integrity),
+        ("encryption", ours.encryption, there.encryption),
+    ):
+        a = None if mine is None else (mine.name, mine.key)
+        b = None if theirs is None else (theirs.name, theirs.key)
+        if a != b:
+            yield _refused(situation, f"the {name} of the two SAs differs (algorithm or key)", "XfrmInStateProtoError")
+            return
+    found = Protection(
+        protection.protocol, there.mode, protection.source, where, there.spi, there.reqid,
+        protection.overhead, there.origin, there, udp=protection.udp,
+    )  # fmt: skip
+    if there.mode is not protection.mode and Mode.ANY not in (there.mode, protection.mode):
+        why = f"the packet is in {protection.mode.value} mode, the SA at {host.name} in {there.mode.value} mode"
+        yield _refused(situation, why, "Ip.InUnknownProtos")
+        return
+    detail = f"{protection.protocol.value} {protection.spi_text} to {where}"
+    step = Step(host.name, "SA", Mark.OK, "found", detail, situation.in_interface, there.origin)
+    yield Move(situation.with_(step, found=found))
+
+
+def _refused(situation: Situation, why: str, counter: str) -> Move:
+    step = Step(situation.host.name, "SA", Mark.FAIL, "refused", why, situation.in_interface)
+    return Move(situation.with_(step), end=End(Disposition.NO_SA, why, counter))
+
+
+def decapsulate(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
+    """Unwraps a frame whose SA was found; what was inside comes in again."""
+    del simulator
+    found = situation.found
+    if found is None or situation.frame.inner is None:
+        yield Move(situation)
+        return
+    before = situation.frame.length
+    frame = unwrap(situation.frame)
+    tunnel = found.mode is Mode.TUNNEL
+    values: dict[Field, tuple[tuple[int, int], ...]] = {
+        IPSEC_IN: single(TUNNEL if tunnel else TRANSPORT),
+        REQID_IN: single(found.reqid or 0),
+    }
+    if tunnel:
+        values[TUNNEL_SOURCE] = (address_interval(found.source),)
+        values[TUNNEL_DESTINATION] = (address_interval(found.destination),)
+    if frame.protection is None:
+        frame = frame.with_traffic(frame.traffic.rewritten(values))
+    interface = stage.interface or situation.in_interface
+    step = Step(
+        situation.host.name, "DECAP", Mark.CHANGE, f"{before}→{frame.length} B",
+        f"{found.protocol.value}/{found.mode.value}", interface, found.origin, frame.traffic.example(), frame.length,
+    )  # fmt: skip
+    after = situation.with_(step, frame=frame, found=None, arrived=(*situation.arrived, found), in_interface=interface)
+    device = _taking_device(after, found)
+    if device:
+        taken = Step(
+            situation.host.name, "DEVICE", Mark.CHANGE, device,
+            "takes the packet of the tunnel SA, since its outer addresses are the same", device,
+        )  # fmt: skip
+        after = after.with_(taken, in_interface=device)
+    yield Move(after, way=situation.path.receive)
+
+
+def _taking_device(situation: Situation, found: Protection) -> str:
+    """The gif device with the outer addresses of a tunnel SA, on systems where it gets the packet first."""
+    if not situation.path.device_takes_tunnel or found.mode is not Mode.TUNNEL or found.protocol is Protocol.IPCOMP:
+        return ""
+    for interface in situation.host.interfaces:
+        device = interface.tunnel
+        if device is None or device.kind != "gif":
+            continue
+        if (device.source, device.destination) == (found.destination, found.source):
+            return interface.name
+    return ""

@@ -1,0 +1,125 @@
+"""Runs traffic through the datapaths of a site: one packet, or all packets of a flow.
+
+The simulator knows no platform: it takes the stages of a way one after the other, lets each one decide, and follows.
+What a stage does is in ``spd_stages``, ``sa_stages``, ``filter_stage`` and ``wire_stages``; which stages there are,
+and in which order, is data of the platform (``spdcheck.semantics.datapath``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spdcheck.engine import filter_stage, sa_stages, spd_stages, wire_stages
+from spdcheck.engine.frame import Frame
+from spdcheck.engine.situation import End, Leaf, Move, Situation
+from spdcheck.engine.trace import Disposition, Mark, Step, Trace
+from spdcheck.engine.traffic import Many, One
+from spdcheck.semantics.datapath import datapath_of
+from spdcheck.semantics.datapath.stages import Kind
+from spdcheck.semantics.topology import Topology
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from spdcheck.engine.situation import State
+    from spdcheck.engine.traffic import Traffic
+    from spdcheck.model.host import Host, Site
+    from spdcheck.semantics.datapath.stages import Stage
+    from spdcheck.semantics.packet import Packet
+
+MOST_HOPS = 16
+"""So many hosts and encapsulations at most; then the packet is in a loop."""
+
+
+class Simulator:
+    """A site made ready for traffic. ``keys`` remembers which negotiations were tried, so that each is tried once."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.topology = Topology(site)
+        self.negotiations = sa_stages.Negotiations(self)
+
+    def send(self, host: Host, traffic: Traffic, states: tuple[State, ...] = ()) -> Iterator[Leaf]:
+        """Traffic that a host itself makes."""
+        path = datapath_of(host)
+        start = Situation(host=host, path=path, frame=Frame(traffic), came_from=traffic, states=states)
+        yield from self.walk(start, path.send)
+
+    def arrive(self, host: Host, interface: str, traffic: Traffic, states: tuple[State, ...] = ()) -> Iterator[Leaf]:
+        """Traffic that comes in by an interface of a host."""
+        path = datapath_of(host)
+        start = Situation(
+            host=host, path=path, frame=Frame(traffic), came_from=traffic, in_interface=interface, states=states
+        )
+        yield from self.walk(start, path.receive)
+
+    def walk(self, situation: Situation, way: tuple[Stage, ...]) -> Iterator[Leaf]:
+        """Every end that the traffic of a situation comes to on a way."""
+        if situation.hops > MOST_HOPS:
+            yield Leaf(situation, End(Disposition.UNKNOWN, f"the packet is in a loop at {situation.host.name}"))
+            return
+        if not way:
+            yield Leaf(situation, End(Disposition.UNKNOWN, "the way of the packet is not modelled to its end"))
+            return
+        stage = way[0]
+        for move in _HANDLERS[stage.kind](self, situation, stage):
+            if move.end is not None:
+                yield Leaf(move.situation, move.end)
+            else:
+                yield from self.walk(move.situation, way[1:] if move.way is None else move.way)
+
+
+def _arrive(_: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
+    del stage
+    yield Move(situation.with_(hops=situation.hops + 1))
+
+
+_HANDLERS: dict[Kind, Callable[[Simulator, Situation, Stage], Iterator[Move]]] = {
+    Kind.ARRIVE: _arrive,
+    Kind.FILTER: filter_stage.pass_filters,
+    Kind.ROUTE: wire_stages.route,
+    Kind.SPD_OUT: spd_stages.look_up_out,
+    Kind.SPD_AGAIN: spd_stages.look_up_again,
+    Kind.SPD_IN: spd_stages.check_in,
+    Kind.SPD_FWD: spd_stages.check_forward,
+    Kind.SA_OUT: sa_stages.find,
+    Kind.SA_IN: sa_stages.find_arriving,
+    Kind.ENCAPSULATE: sa_stages.encapsulate,
+    Kind.DECAPSULATE: sa_stages.decapsulate,
+    Kind.DEVICE_OUT: wire_stages.device_out,
+    Kind.DEVICE_IN: wire_stages.device_in,
+    Kind.MTU: wire_stages.mtu,
+    Kind.DELIVER: wire_stages.deliver,
+    Kind.LEAVE: wire_stages.leave,
+}
+
+
+def trace_of(leaf: Leaf, packet: Packet) -> Trace:
+    """A leaf as a trace of one packet."""
+    situation, end = leaf.situation, leaf.end
+    crossed = situation.wires_clear + situation.wires_protected
+    return Trace(
+        packet=packet,
+        disposition=end.disposition,
+        sentence=end.sentence,
+        protected=crossed > 0 and situation.wires_clear == 0,
+        where=situation.host.name,
+        interface=situation.out_interface or situation.in_interface,
+        steps=situation.steps,
+        counter=end.counter,
+    )
+
+
+def is_one(traffic: Traffic) -> bool:
+    """The traffic is a single packet."""
+    return isinstance(traffic, One)
+
+
+def skipped(situation: Situation, stage: Stage, why: str) -> Situation:
+    """The situation with a line that says which stage was left out, and why."""
+    return situation.with_(
+        Step(situation.host.name, stage.kind.word, Mark.SKIP, "skipped", why, situation.in_interface)
+    )
+
+
+__all__ = ["Many", "One", "Simulator", "skipped", "trace_of"]

@@ -1,0 +1,92 @@
+"""Where a packet is on its way, and what a stage makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from spdcheck.engine.frame import Frame, Protection
+    from spdcheck.engine.trace import Disposition, Step, Wire
+    from spdcheck.engine.traffic import Traffic
+    from spdcheck.model.addresses import AddressRange
+    from spdcheck.model.host import Host
+    from spdcheck.model.policy import SecurityPolicy
+    from spdcheck.semantics.datapath.stages import Datapath, Stage
+    from spdcheck.semantics.routing import RouteEntry
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a filter or NAT remembers of a connection: the traffic before and behind it, at one point of one host."""
+
+    host: str
+    point: str
+    before: Traffic
+    behind: Traffic
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """A frame at one place of one host.
+
+    ``came_from`` is the flow as it was at its beginning. ``arrived`` are the protections under which the frame came in
+    (outermost first), ``policy`` and ``pending`` what the SPD demands before it may leave, ``applied`` the policies
+    that have wrapped it at this host, ``found`` the SA of an arriving frame. ``forwarded`` tells the two ways to
+    leave a host apart. ``translated`` says that NAT has changed the frame since the SPD was asked, ``untranslated``
+    is the frame's traffic before a DNAT on arrival. ``wires_clear`` and ``wires_protected`` count untrusted wires
+    crossed.
+    """
+
+    host: Host
+    path: Datapath
+    frame: Frame
+    came_from: Traffic
+    in_interface: str = ""
+    out_interface: str = ""
+    route: RouteEntry | None = None
+    gateway: AddressRange | None = None
+    forwarded: bool = False
+    policy: SecurityPolicy | None = None
+    pending: tuple[Protection, ...] = ()
+    arrived: tuple[Protection, ...] = ()
+    applied: tuple[SecurityPolicy, ...] = ()
+    found: Protection | None = None
+    translated: bool = False
+    untranslated: Traffic | None = None
+    steps: tuple[Step | Wire, ...] = ()
+    states: tuple[State, ...] = ()
+    wires_clear: int = 0
+    wires_protected: int = 0
+    hops: int = 0
+
+    def with_(self, *steps: Step | Wire, **changes: Any) -> Situation:
+        """The same situation with some steps more and some values changed."""
+        if steps:
+            changes["steps"] = self.steps + steps
+        return replace(self, **changes)
+
+
+class End(NamedTuple):
+    """The way ends here: how, in one sentence, and the kernel's counter that grows."""
+
+    disposition: Disposition
+    sentence: str
+    counter: str = ""
+
+
+class Move(NamedTuple):
+    """What a stage makes of a situation: go on to the next stage, take another way, or end."""
+
+    situation: Situation
+    way: tuple[Stage, ...] | None = None
+    end: End | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One end of a walk."""
+
+    situation: Situation
+    end: End

@@ -1,0 +1,211 @@
+"""Stages that ask the SPD: what must be protected on the way out, what must have been on the way in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spdcheck.engine.situation import End, Move
+from spdcheck.engine.trace import Disposition, Mark, Step
+from spdcheck.model.diagnostic import Part as ModelPart
+from spdcheck.model.policy import Action, Direction, Mode, Protocol
+from spdcheck.semantics.predicate import FALSE
+from spdcheck.semantics.selectors import predicate_of
+from spdcheck.semantics.spd_order import asked_order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from spdcheck.engine.frame import Protection
+    from spdcheck.engine.simulate import Simulator
+    from spdcheck.engine.situation import Situation
+    from spdcheck.engine.traffic import Traffic
+    from spdcheck.model.host import Host
+    from spdcheck.model.policy import SecurityPolicy, Template
+    from spdcheck.semantics.datapath.stages import Stage
+
+
+def _ask(
+    host: Host, direction: Direction, traffic: Traffic, *, ports: bool
+) -> Iterator[tuple[SecurityPolicy | None, Traffic]]:
+    """The policy that takes each part of the traffic, None for what no policy takes.
+
+    A BSD kernel looks up forwarded packets without their ports ("needport 0"); no port of a selector equals that.
+    """
+    policies = asked_order(host, direction)
+    conditions = [
+        FALSE if policy.selector.has_ports and not ports else predicate_of(policy.selector) for policy in policies
+    ]
+    for part in traffic.split(conditions):
+        yield (None if part.number is None else policies[part.number]), part.traffic
+
+
+def look_up_out(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
+    """Asks the ``out`` policies. The result is remembered; it is acted on by the SA and ENCAP stages."""
+    del simulator
+    host = situation.host
+    if any(gap.part is ModelPart.SPD for gap in host.gaps):
+        reason = next(gap.reason for gap in host.gaps if gap.part is ModelPart.SPD)
+        yield Move(situation, end=End(Disposition.UNKNOWN, f"the policies of {host.name} are not known: {reason}"))
+        return
+    if situation.path.loopback_is_exempt and situation.out_interface == "lo":
+        yield Move(situation)
+        return
+    ports = not (situation.forwarded and situation.path.forwards_without_ports)
+    for policy, traffic in _ask(host, Direction.OUT, situation.frame.traffic, ports=ports):
+        here = situation.with_(frame=situation.frame.with_traffic(traffic))
+        yield from _outward(here, stage, policy)
+
+
+def _outward(situation: Situation, stage: Stage, policy: SecurityPolicy | None) -> Iterator[Move]:
+    host = situation.host.name
+    if policy is not None and policy in situation.applied:
+        # Kernels mark what a policy has wrapped, so that its own packets do not loop.
+        yield Move(situation.with_(policy=None, pending=()))
+        return
+    if policy is None:
+        if not situation.host.spd.of(Direction.OUT):
+            yield Move(situation.with_(policy=None, pending=()))
+            return
+        step = Step(host, stage.kind.word, Mark.OK, "no policy", "leaves as it is")
+        yield Move(situation.with_(step, policy=None, pending=()))
+        return
+    step = Step(
+        host,
+        stage.kind.word,
+        {Action.PROTECT: Mark.PROTECT, Action.BYPASS: Mark.OK, Action.DISCARD: Mark.FAIL}[policy.action],
+        policy.action.value.upper(),
+        f"{policy.selector}{_templates(policy)}",
+        origin=policy.origin,
+    )
+    if policy.action is Action.DISCARD:
+        end = End(Disposition.DISCARDED_BY_SPD, f"a policy of {host} discards {policy.selector}", "XfrmOutPolBlock")
+        yield Move(situation.with_(step, policy=policy), end=end)
+        return
+    protects = policy if policy.action is Action.PROTECT else None
+    yield Move(situation.with_(step, policy=protects, pending=()))
+
+
+def _templates(policy: SecurityPolicy) -> str:
+    return "".join(f", {template}" for template in policy.templates)
+
+
+def look_up_again(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
+    """Asks again where NAT has changed the packet since (Linux: xfrm after POSTROUTING, rerouting after OUTPUT)."""
+    if situation.translated:
+        changed = situation.with_(translated=False, policy=None, pending=())
+        for move in look_up_out(simulator, changed, stage):
+            if move.end is None and move.situation.policy is not None:
+                from spdcheck.engine.sa_stages import find
+
+                yield from find(simulator, move.situation, stage)
+            else:
+                yield move
+        return
+    yield Move(situation)
+
+
+def check_in(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
+    """Asks the ``in`` policies whether the frame arrived as it must."""
+    yield from _check(simulator, situation, stage, Direction.IN)
+
+
+def check_forward(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
+    """Asks the ``fwd`` policies (Linux) whether the frame arrived as it must."""
+    yield from _check(simulator, situation, stage, Direction.FWD)
+
+
+def _check(simulator: Simulator, situation: Situation, stage: Stage, direction: Direction) -> Iterator[Move]:
+    del simulator
+    host = situation.host
+    if any(gap.part is ModelPart.SPD for gap in host.gaps):
+        reason = next(gap.reason for gap in host.gaps if gap.part is ModelPart.SPD)
+        yield Move(situation, end=End(Disposition.UNKNOWN, f"the policies of {host.name} are not known: {reason}"))
+        return
+    asked = situation.untranslated or situation.frame.traffic
+    ports = not situation.path.forwards_without_ports
+    for policy, traffic in _ask(host, direction, asked, ports=ports):
+        here = situation
+        if asked is situation.frame.traffic:
+            here = situation.with_(frame=situation.frame.with_traffic(traffic))
+        yield _judge(here, stage, direction, policy)
+
+
+def _judge(situation: Situation, stage: Stage, direction: Direction, policy: SecurityPolicy | None) -> Move:
+    path, host = situation.path, situation.host.name
+    tunnelled = any(p.mode is Mode.TUNNEL for p in situation.arrived)
+    word = stage.kind.word
+    if policy is None:
+        if tunnelled and path.tunnel_needs_policy:
+            step = Step(
+                host, word, Mark.FAIL, "no policy", f"a tunnel's packet needs a matching {direction.value} policy"
+            )
+            sentence = f"{host} has no {direction.value} policy for what the tunnel delivers"
+            return Move(situation.with_(step), end=End(Disposition.DISCARDED_BY_SPD, sentence, "XfrmInNoPols"))
+        if not situation.arrived and not situation.host.spd.policies:
+            return Move(situation)
+        return Move(situation.with_(Step(host, word, Mark.OK, "no policy", "accepted as it is")))
+    if policy.action is Action.DISCARD:
+        step = Step(host, word, Mark.FAIL, "DISCARD", str(policy.selector), origin=policy.origin)
+        end = End(Disposition.DISCARDED_BY_SPD, f"a policy of {host} discards {policy.selector}", "XfrmInPolBlock")
+        return Move(situation.with_(step), end=end)
+    if policy.action is Action.BYPASS:
+        if situation.arrived and path.templates_are_checked and tunnelled:
+            step = Step(host, word, Mark.FAIL, "BYPASS", "but the packet came by a tunnel", origin=policy.origin)
+            end = End(
+                Disposition.SELECTOR_MISMATCH,
+                f"a none policy of {host} takes what the tunnel delivers",
+                "XfrmInTmplMismatch",
+            )
+            return Move(situation.with_(step), end=end)
+        return Move(situation.with_(Step(host, word, Mark.OK, "BYPASS", str(policy.selector), origin=policy.origin)))
+    return _judge_protected(situation, word, policy)
+
+
+def _judge_protected(situation: Situation, word: str, policy: SecurityPolicy) -> Move:
+    host = situation.host.name
+    if not situation.arrived:
+        if policy.is_optional:
+            detail = f"{policy.selector}: protection is optional, the clear packet is accepted"
+            return Move(situation.with_(Step(host, word, Mark.OK, "clear", detail, origin=policy.origin)))
+        step = Step(host, word, Mark.FAIL, "clear", f"{policy.selector} must be protected", origin=policy.origin)
+        end = End(
+            Disposition.DISCARDED_BY_SPD, f"{host} demands protection for {policy.selector}", "XfrmInTmplMismatch"
+        )
+        return Move(situation.with_(step), end=end)
+    misfit = _misfit(situation, policy) if situation.path.templates_are_checked else None
+    if misfit is not None:
+        step = Step(host, word, Mark.FAIL, "misfit", misfit, origin=policy.origin)
+        end = End(Disposition.SELECTOR_MISMATCH, f"{host}: {misfit}", "XfrmInTmplMismatch")
+        return Move(situation.with_(step), end=end)
+    detail = f"{policy.selector}: the packet arrived as it must"
+    return Move(situation.with_(Step(host, word, Mark.PROTECT, "match", detail, origin=policy.origin)))
+
+
+def _misfit(situation: Situation, policy: SecurityPolicy) -> str | None:
+    """Why the protections of a packet do not fit a policy's templates; None if they do (xfrm_policy_ok)."""
+    rest = list(situation.arrived)
+    for template in reversed(policy.templates):
+        found = next((n for n, used in enumerate(rest) if _fits(template, used)), None)
+        if found is None:
+            if template.level.is_optional:
+                continue
+            if template.protocol is Protocol.IPCOMP:
+                continue
+            used_text = ", ".join(f"{p.protocol.value}/{p.mode.value} reqid {p.reqid}" for p in situation.arrived)
+            return f"the policy wants {template}, the packet came by {used_text}"
+        del rest[: found + 1]
+    if any(protection.mode is Mode.TUNNEL for protection in rest):
+        return "the packet came by a tunnel that the policy does not name"
+    return None
+
+
+def _fits(template: Template, used: Protection) -> bool:
+    """xfrm_state_ok: protocol, mode, reqid where the template gives one, and a tunnel's end points."""
+    if template.protocol is not used.protocol or template.mode is not used.mode:
+        return False
+    if template.reqid and used.reqid is not None and template.reqid != used.reqid:
+        return False
+    if template.mode is not Mode.TUNNEL:
+        return True
+    ends = ((template.source, used.source), (template.destination, used.destination))
+    return all(wanted is None or wanted.is_everything or wanted == actual for wanted, actual in ends)

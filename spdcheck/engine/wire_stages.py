@@ -1,0 +1,328 @@
+"""Stages between hosts: routes, tunnel devices, the MTU, delivery, and the wire to the next host."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spdcheck.engine.frame import Frame, protect, wrap
+from spdcheck.engine.situation import End, Move
+from spdcheck.engine.trace import Disposition, Mark, Step, Wire
+from spdcheck.model.addresses import MULTICAST4, MULTICAST6, AddressRange
+from spdcheck.model.host import Platform
+from spdcheck.model.policy import Action, Direction
+from spdcheck.model.protocols import AH, ESP, GRE, IPIP, IPV6_ENCAP, MOBILE
+from spdcheck.semantics.conditions import destination
+from spdcheck.semantics.datapath import datapath_of
+from spdcheck.semantics.encapsulation import device_length
+from spdcheck.semantics.fields import DESTINATION, DF, PROTOCOL, SOURCE, address_range
+from spdcheck.semantics.intervals import contains, single
+from spdcheck.semantics.routing import RouteEntry
+from spdcheck.semantics.selectors import predicate_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from spdcheck.engine.simulate import Simulator
+    from spdcheck.engine.situation import Situation
+    from spdcheck.engine.traffic import Traffic
+    from spdcheck.model.host import Host, Interface
+    from spdcheck.model.policy import SecurityPolicy
+    from spdcheck.semantics.datapath.stages import Stage
+
+USUAL_MTU = 1500
+_DEVICE_MTU = {"gif": 1280, "ipip": 1480, "gre": 1476, "mobile": 1488}
+_DEVICE_PROTOCOL = {"gif": IPIP, "ipip": IPIP, "gre": GRE, "mobile": MOBILE}
+
+
+def route(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
+    """Looks the destination up. On arrival the answer also says whether the frame is for this host."""
+    arriving = stage in situation.path.receive and not situation.out_interface
+    table = simulator.topology.table(situation.host)
+    conditions = [destination(entry.destination) for entry in table]
+    for part in situation.frame.traffic.split(conditions):
+        here = situation.with_(frame=situation.frame.with_traffic(part.traffic))
+        entry = table[part.number] if part.number is not None else _multicast(here)
+        if entry is None:
+            target = address_range(*part.traffic.side(DESTINATION)[0])
+            step = Step(here.host.name, "ROUTE", Mark.FAIL, "no route", f"to {target}")
+            yield Move(here.with_(step), end=End(Disposition.NO_ROUTE, f"{here.host.name} has no route to {target}"))
+        elif arriving:
+            yield _on_arrival(here, entry)
+        else:
+            yield _on_departure(here, entry)
+
+
+def _multicast(situation: Situation) -> RouteEntry | None:
+    """Without a route, a multicast leaves by the interface that has its source address."""
+    target = address_range(*situation.frame.traffic.side(DESTINATION)[0])
+    group = MULTICAST4 if target.family == 4 else MULTICAST6
+    if not group.contains(target):
+        return None
+    source = address_range(*situation.frame.traffic.side(SOURCE)[0])
+    for interface in situation.host.interfaces:
+        if any(address.address == source for address in interface.addresses):
+            return RouteEntry(group, interface.name, None, interface.origin)
+    if situation.in_interface:
+        return RouteEntry(group, situation.in_interface, None, None, local=True)
+    return None
+
+
+def _on_arrival(situation: Situation, entry: RouteEntry) -> Move:
+    host = situation.host
+    target = address_range(*situation.frame.traffic.side(DESTINATION)[0])
+    group = MULTICAST4 if target.family == 4 else MULTICAST6
+    if entry.local or group.contains(target):
+        return Move(situation.with_(route=entry), way=situation.path.local)
+    forwards, why = _forwards(host, situation.frame.family)
+    if not forwards:
+        step = Step(host.name, "ROUTE", Mark.FAIL, "not ours", why)
+        end = End(Disposition.NO_ROUTE, f"{host.name} does not forward: {why}", "Ip.InAddrErrors")
+        return Move(situation.with_(step), end=end)
+    move = _on_departure(situation.with_(forwarded=True), entry)
+    return move if move.end is not None else Move(move.situation, way=situation.path.forward)
+
+
+def _forwards(host: Host, family: int) -> tuple[bool, str]:
+    """Whether a host forwards packets, and what says so."""
+    flag = host.forwarding.get(family)
+    if flag is not None:
+        return flag.value, "forwarding is switched off" if not flag.value else ""
+    if "rc.conf" in host.settings and host.platform in (Platform.FREEBSD, Platform.NETBSD):
+        return False, "its rc.conf does not set gateway_enable"
+    return True, ""
+
+
+def _on_departure(situation: Situation, entry: RouteEntry) -> Move:
+    host = situation.host.name
+    if entry.blackhole:
+        step = Step(host, "ROUTE", Mark.FAIL, "blackhole", str(entry), origin=entry.origin)
+        return Move(situation.with_(step), end=End(Disposition.NO_ROUTE, f"{host} routes {entry.destination} nowhere"))
+    if entry.local:
+        step = Step(host, "ROUTE", Mark.OK, "this host", origin=entry.origin)
+        return Move(situation.with_(step, out_interface="lo", route=entry), way=situation.path.local)
+    detail = str(entry) + (f" ({entry.inferred})" if entry.inferred else "")
+    step = Step(host, "ROUTE", Mark.OK, entry.interface, detail, entry.interface, entry.origin)
+    return Move(situation.with_(step, out_interface=entry.interface, gateway=entry.gateway, route=entry))
+
+
+def _interface(host: Host, name: str) -> Interface | None:
+    return next((interface for interface in host.interfaces if interface.name == name), None)
+
+
+def device_out(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
+    """A gif or gre device wraps what is routed into it; the result starts anew."""
+    del simulator, stage
+    interface = _interface(situation.host, situation.out_interface)
+    if interface is None or interface.tunnel is None:
+        yield Move(situation)
+        return
+    device = interface.tunnel
+    frame = situation.frame
+    number = IPV6_ENCAP if frame.family == 6 and device.kind in ("gif", "ipip") else _DEVICE_PROTOCOL[device.kind]
+    extra = device_length(0, device.kind, device.source.family)
+    wrapped = wrap(frame, device.kind, device.source, device.destination, number, extra)
+    step = Step(
+        situation.host.name, "DEVICE", Mark.CHANGE, f"{frame.length}→{wrapped.length} B",
+        f"{interface.name} wraps it: {device.source} → {device.destination}", interface.name, device.origin,
+        wrapped.traffic.example(), wrapped.length,
+    )  # fmt: skip
+    after = situation.with_(
+        step, frame=wrapped, forwarded=False, out_interface="", route=None, gateway=None, policy=None, pending=(),
+        hops=situation.hops + 1,
+    )  # fmt: skip
+    yield Move(after, way=situation.path.device)
+
+
+def device_in(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
+    """A tunnel device unwraps what is for it; what was inside comes in by the device."""
+    del simulator, stage
+    frame = situation.frame
+    if frame.inner is None or frame.protection is not None:
+        yield Move(situation)
+        return
+    source = address_range(*frame.traffic.side(SOURCE)[0])
+    target = address_range(*frame.traffic.side(DESTINATION)[0])
+    for interface in situation.host.interfaces:
+        device = interface.tunnel
+        if device is None or _DEVICE_PROTOCOL[device.kind] != _DEVICE_PROTOCOL[frame.kind]:
+            continue
+        if (device.source, device.destination) == (target, source):
+            step = Step(
+                situation.host.name, "DEVICE", Mark.CHANGE, f"{frame.length}→{frame.inner.length} B",
+                f"{interface.name} unwraps it", interface.name, device.origin,
+                frame.inner.traffic.example(), frame.inner.length,
+            )  # fmt: skip
+            after = situation.with_(step, frame=frame.inner, in_interface=interface.name, hops=situation.hops + 1)
+            yield Move(after, way=situation.path.receive)
+            return
+    step = Step(situation.host.name, "DEVICE", Mark.FAIL, "none", f"no device takes {frame.kind} from {source}")
+    end = End(Disposition.DENIED_IN, f"no tunnel device of {situation.host.name} takes {frame.kind} from {source}")
+    yield Move(situation.with_(step), end=end)
+
+
+def mtu(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
+    """Compares the packet, as it will be on the wire, with the MTU of the interface it leaves by."""
+    del stage
+    frame = _as_it_will_be(situation)
+    limit = _mtu_towards(simulator, situation, frame)
+    if frame.length <= limit or situation.out_interface == "lo":
+        yield Move(situation)
+        return
+    own = situation.frame
+    if contains(single(1), own.traffic.side(DF)):
+        largest = own.length - (frame.length - limit)
+        while largest > 0 and _as_it_will_be(situation, largest).length <= limit:
+            largest += 1
+        while largest > 0 and _as_it_will_be(situation, largest).length > limit:
+            largest -= 1
+        detail = f"{frame.length} B do not fit into {limit}, DF is set; at most {largest} B"
+        step = Step(situation.host.name, "MTU", Mark.FAIL, "too large", detail, situation.out_interface)
+        sentence = f"{detail}; {situation.host.name} answers ICMP fragmentation needed, mtu {largest}"
+        yield Move(situation.with_(step), end=End(Disposition.FRAGMENTATION_NEEDED, sentence, "Ip.FragFails"))
+        return
+    if situation.pending:
+        yield Move(situation)
+        return
+    step = Step(
+        situation.host.name, "MTU", Mark.CHANGE, "fragmented", f"{frame.length} B over {limit}", situation.out_interface
+    )
+    yield Move(situation.with_(step))
+
+
+def _as_it_will_be(situation: Situation, length: int | None = None) -> Frame:
+    """The frame with its pending protections around it, optionally of another length."""
+    from spdcheck.semantics.fields import LENGTH
+
+    frame = situation.frame
+    if length is not None:
+        frame = frame.with_traffic(frame.traffic.rewritten({LENGTH: single(length)}))
+    for protection in situation.pending:
+        frame = protect(frame, protection)
+    return frame
+
+
+def _mtu_towards(simulator: Simulator, situation: Situation, frame: Frame) -> int:
+    name = situation.out_interface
+    if situation.pending:
+        target = address_range(*frame.traffic.side(DESTINATION)[0])
+        entry = next((e for e in simulator.topology.table(situation.host) if e.destination.contains(target)), None)
+        name = entry.interface if entry is not None else name
+    interface = _interface(situation.host, name)
+    if interface is None or interface.mtu is None:
+        device = None if interface is None else interface.tunnel
+        return USUAL_MTU if device is None else _DEVICE_MTU[device.kind]
+    return interface.mtu
+
+
+def deliver(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
+    """The packet has reached the host it is for."""
+    del stage
+    protocols = situation.frame.traffic.side(PROTOCOL)
+    host = situation.host.name
+    if situation.frame.protection is None and situation.frame.inner is None and protocols in (single(ESP), single(AH)):
+        what = "to IPsec, which looks for its SA"
+    else:
+        what = f"to {host} itself"
+    step = Step(host, "DELIVER", Mark.OK, "delivered", what, situation.in_interface)
+    yield Move(situation.with_(step), end=_delivered(simulator, situation, f"delivered {what}"))
+
+
+def _delivered(simulator: Simulator, situation: Situation, sentence: str) -> End:
+    """DELIVERED, or LEAKED where it crossed an untrusted wire in clear although a policy protects the flow."""
+    if situation.wires_clear:
+        policy = protecting_policy(simulator, situation.came_from)
+        if policy is not None:
+            why = f"{sentence}, but in clear although {policy.origin.where} protects {policy.selector}"
+            return End(Disposition.LEAKED, why)
+    return End(Disposition.DELIVERED, sentence)
+
+
+def protecting_policy(simulator: Simulator, traffic: Traffic) -> SecurityPolicy | None:
+    """The ``out`` policy of any host that protects (some of) this traffic, or None."""
+    for host in simulator.site.hosts:
+        for policy in host.spd.of(Direction.OUT):
+            if policy.action is not Action.PROTECT:
+                continue
+            if any(part.number == 0 for part in traffic.split([predicate_of(policy.selector)])):
+                return policy
+    return None
+
+
+def leave(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
+    """Puts the frame on the wire and follows it to the next host."""
+    del stage
+    host, name, frame = situation.host, situation.out_interface, situation.frame
+    if name == "lo":
+        yield Move(situation.with_(in_interface="lo", out_interface=""), way=situation.path.local)
+        return
+    untrusted = simulator.topology.is_outside(host, name)
+    target = address_range(*frame.traffic.side(DESTINATION)[0])
+    protected = _is_protected(frame)
+    wire = Wire(host.name, name, frame.traffic.example(), form(frame), frame.length, untrusted)
+    on = situation.with_(
+        wire,
+        wires_clear=situation.wires_clear + (untrusted and not protected),
+        wires_protected=situation.wires_protected + (untrusted and protected),
+    )
+    following = simulator.topology.neighbour(host, name, situation.gateway or target)
+    if following is None and untrusted:
+        following = _across(simulator, host, target)
+    if following is not None and following[0] is not host:
+        yield _at_neighbour(simulator, on, *following)
+        return
+    yield _off_the_map(simulator, on, target, untrusted=untrusted)
+
+
+def _across(simulator: Simulator, host: Host, target: AddressRange) -> tuple[Host, str] | None:
+    """The host on the other side of the untrusted network that has the destination."""
+    found = simulator.topology.owner(target)
+    if found is None or found[0] is host or not simulator.topology.is_outside(found[0], found[1].name):
+        return None
+    return found[0], found[1].name
+
+
+def _at_neighbour(simulator: Simulator, situation: Situation, host: Host, interface: str) -> Move:
+    if host.external:
+        end = _delivered(simulator, situation, f"reaches {host.name}, whose configuration is not known")
+        return Move(situation.with_(host=host, in_interface=interface), end=end)
+    path = datapath_of(host)
+    there = situation.with_(
+        host=host, path=path, in_interface=interface, out_interface="", route=None, gateway=None, forwarded=False,
+        policy=None, pending=(), arrived=(), applied=(), found=None, translated=False, untranslated=None,
+    )  # fmt: skip
+    return Move(there, way=path.receive)
+
+
+def _off_the_map(simulator: Simulator, situation: Situation, target: AddressRange, *, untrusted: bool) -> Move:
+    """The destination is no host that we know."""
+    if not untrusted:
+        sentence = f"delivered to {target} on {situation.out_interface} of {situation.host.name}"
+        step = Step(situation.host.name, "DELIVER", Mark.OK, "delivered", f"to {target}", situation.out_interface)
+        return Move(situation.with_(step), end=_delivered(simulator, situation, sentence))
+    place = simulator.topology.place(target)
+    if place.host is not None and place.host is not situation.host:
+        sentence = (
+            f"{target} lies behind {place.host.name}, but the packet is in the untrusted network without a tunnel"
+        )
+        policy = protecting_policy(simulator, situation.came_from)
+        how = Disposition.LEAKED if policy is not None else Disposition.NO_ROUTE
+        return Move(situation, end=End(how, sentence))
+    return Move(situation, end=_delivered(simulator, situation, f"leaves for {target} in the untrusted network"))
+
+
+def _is_protected(frame: Frame) -> bool:
+    """Some layer around the innermost packet is ESP or AH."""
+    layer: Frame | None = frame
+    while layer is not None:
+        if layer.protection is not None and layer.protection.protocol.value != "ipcomp":
+            return True
+        layer = layer.inner
+    return False
+
+
+def form(frame: Frame) -> str:
+    """The nesting of a frame, outermost first: ``esp``, ``esp{gre{icmp}}``."""
+    from spdcheck.model.protocols import protocol_name
+
+    name = frame.kind or protocol_name(frame.traffic.example().protocol)
+    return name if frame.inner is None else f"{name}{{{form(frame.inner)}}}"

@@ -1,0 +1,90 @@
+"""FreeBSD: the SPD before pfil on output, no pfil for decrypted packets on input.
+
+Sources: sys/netinet/{ip_input,ip_output,ip_ipsec,in_gif}.c, sys/netipsec/{ipsec_input,ipsec_output,xform_ipip}.c of
+5.3, 6 and modern. What matches an out policy is never seen in clear by ipfw, pf, ipfilter or natd on the way out; the
+packet that IPsec makes goes through ip_output, and pfil, anew. Up to 11.0 what a tunnel SA delivers is still wrapped
+in its outer header, and a gif device with the same outer addresses takes it; from 11.1 on IPsec strips it itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from spdcheck.semantics.datapath.stages import Datapath, Kind, Stage
+
+if TYPE_CHECKING:
+    from spdcheck.model.host import Host
+
+_NO_PFIL = "decrypted packets skip the filters (net.inet.ipsec.filtertunnel=0)"
+
+MODERN = Datapath(
+    name="FreeBSD",
+    receive=(
+        Stage(Kind.ARRIVE),
+        Stage(Kind.FILTER, "in", unless_decrypted=_NO_PFIL),
+        Stage(Kind.ROUTE),
+    ),
+    local=(
+        Stage(Kind.SA_IN),
+        Stage(Kind.DECAPSULATE),
+        Stage(Kind.SPD_IN),
+        Stage(Kind.DEVICE_IN),
+        Stage(Kind.DELIVER),
+    ),
+    forward=(
+        Stage(Kind.SPD_IN),
+        Stage(Kind.SPD_OUT),
+        Stage(Kind.SA_OUT),
+        Stage(Kind.ENCAPSULATE),
+        Stage(Kind.FILTER, "out"),
+        Stage(Kind.MTU),
+        Stage(Kind.DEVICE_OUT),
+        Stage(Kind.LEAVE),
+    ),
+    send=(
+        Stage(Kind.ROUTE),
+        Stage(Kind.SPD_OUT),
+        Stage(Kind.SA_OUT),
+        Stage(Kind.ENCAPSULATE),
+        Stage(Kind.FILTER, "out"),
+        Stage(Kind.MTU),
+        Stage(Kind.DEVICE_OUT),
+        Stage(Kind.LEAVE),
+    ),
+    carrier=(
+        Stage(Kind.ROUTE),
+        Stage(Kind.SPD_OUT),
+        Stage(Kind.SA_OUT),
+        Stage(Kind.ENCAPSULATE),
+        Stage(Kind.FILTER, "out"),
+        Stage(Kind.MTU),
+        Stage(Kind.LEAVE),
+    ),
+    device=(
+        Stage(Kind.ROUTE),
+        Stage(Kind.SPD_OUT),
+        Stage(Kind.SA_OUT),
+        Stage(Kind.ENCAPSULATE),
+        Stage(Kind.FILTER, "out"),
+        Stage(Kind.MTU),
+        Stage(Kind.LEAVE),
+    ),
+    forwards_without_ports=True,
+)
+
+OLD = replace(MODERN, name="FreeBSD up to 11.0", device_takes_tunnel=True)
+
+
+def freebsd(host: Host) -> Datapath:
+    """The datapath of a FreeBSD host by its release; a modern one where the release is not known.
+
+    ``net.inet.ipsec.filtertunnel=1`` (or ``options IPSEC_FILTERGIF``) among the host's settings makes the filters see
+    decrypted packets too.
+    """
+    path = OLD if host.release and host.release < (11, 1) else MODERN
+    setting = host.settings.get("net.inet.ipsec.filtertunnel")
+    if setting is not None and setting[0] == "1":
+        receive = tuple(replace(stage, unless_decrypted="") for stage in path.receive)
+        return replace(path, receive=receive)
+    return path
