@@ -10,7 +10,7 @@ from spdcheck.engine.selectors import overlapping, some_packet
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.host import Platform
 from spdcheck.model.policy import Action, Direction
-from spdcheck.semantics.manual_keys import effective_mode, serving
+from spdcheck.semantics.manual_keys import ManualKeys, effective_mode
 from spdcheck.semantics.spd_order import asked_order
 
 if TYPE_CHECKING:
@@ -95,11 +95,12 @@ class OverlappingSas(Check):
 
     def _associations(self, host: Host) -> Iterator[Finding]:
         told = set()
+        by_hand = ManualKeys(host)
         for policy in host.spd.of(Direction.OUT):
-            if policy.action is not Action.PROTECT or not host.sad.associations:
+            if policy.action is not Action.PROTECT:
                 continue
             for template in policy.templates:
-                for rivals in _rivals(host, serving(host, policy, template)):
+                for rivals in _rivals(host, by_hand.serving(policy, template)):
                     spis = tuple(rival.spi for rival in rivals)
                     if (rivals[0].source, rivals[0].destination, spis) in told:
                         continue

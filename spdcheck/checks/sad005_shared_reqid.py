@@ -9,7 +9,7 @@ from spdcheck.checks.finding import Finding, Severity, Undecided
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.host import Platform
 from spdcheck.model.policy import Action, Level
-from spdcheck.semantics.manual_keys import LARGEST_REQID, Obstacle, between, ends_of, obstacle, serving
+from spdcheck.semantics.manual_keys import LARGEST_REQID, ManualKeys, Obstacle, ends_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,10 +124,15 @@ class SharedReqid(Check):
         if host.daemons or not host.sad.associations:
             return
         told = set()
+        by_hand = ManualKeys(host)
         for policy, template in _templates(host):
-            if template.reqid > LARGEST_REQID or serving(host, policy, template):
+            if template.reqid > LARGEST_REQID or by_hand.serving(policy, template):
                 continue
-            near = [sa for sa in between(host, policy, template) if obstacle(host, sa, template) is Obstacle.REQID]
+            near = [
+                association
+                for association in by_hand.between(policy, template)
+                if by_hand.obstacle(association, template) is Obstacle.REQID
+            ]
             if not near or near[0] in told:
                 continue
             told.add(near[0])

@@ -64,43 +64,50 @@ def effective_mode(association: SecurityAssociation, platform: Platform | None) 
     return association.mode
 
 
-def between(host: Host, policy: SecurityPolicy, template: Template) -> Iterator[SecurityAssociation]:
-    """The host's SAs of the template's protocol that run between its ends."""
-    ends = ends_of(policy, template)
-    for association in host.sad.associations:
-        if (
-            family_of(association.protocol) == template.protocol.value
-            and ends.source.contains(association.source)
-            and ends.destination.contains(association.destination)
-        ):
-            yield association
+class ManualKeys:
+    """The associations of one host that its files write, as its kernel looks for them."""
 
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._by_ends: dict[tuple[str, AddressRange, AddressRange], list[SecurityAssociation]] = {}
+        for association in host.sad.associations:
+            key = (family_of(association.protocol), association.source, association.destination)
+            self._by_ends.setdefault(key, []).append(association)
 
-def obstacle(host: Host, association: SecurityAssociation, template: Template) -> Obstacle | None:
-    """Why an SA between the right addresses does not serve a template; None if it does."""
-    mode = effective_mode(association, host.platform)
-    if mode not in (Mode.ANY, template.mode):
-        return Obstacle.MODE
-    return None if _reqid_fits(host, association, template) else Obstacle.REQID
+    def between(self, policy: SecurityPolicy, template: Template) -> Iterator[SecurityAssociation]:
+        """The SAs of a template's protocol that run between its ends."""
+        if not self._by_ends:
+            return
+        ends, protocol = ends_of(policy, template), template.protocol.value
+        if ends.source.is_host and ends.destination.is_host:
+            yield from self._by_ends.get((protocol, *ends), ())
+            return
+        for (family, source, destination), associations in self._by_ends.items():
+            if family == protocol and ends.source.contains(source) and ends.destination.contains(destination):
+                yield from associations
 
+    def obstacle(self, association: SecurityAssociation, template: Template) -> Obstacle | None:
+        """Why an SA between the right addresses does not serve a template; None if it does."""
+        mode = effective_mode(association, self._host.platform)
+        if mode not in (Mode.ANY, template.mode):
+            return Obstacle.MODE
+        return None if self._reqid_fits(association, template) else Obstacle.REQID
 
-def _reqid_fits(host: Host, association: SecurityAssociation, template: Template) -> bool:
-    if template.level is Level.UNIQUE:
-        return 0 < template.reqid <= LARGEST_REQID and association.reqid == template.reqid
-    return association.reqid == 0 if host.platform is Platform.LINUX else True
+    def _reqid_fits(self, association: SecurityAssociation, template: Template) -> bool:
+        if template.level is Level.UNIQUE:
+            return 0 < template.reqid <= LARGEST_REQID and association.reqid == template.reqid
+        return association.reqid == 0 if self._host.platform is Platform.LINUX else True
 
-
-def serving(host: Host, policy: SecurityPolicy, template: Template) -> tuple[SecurityAssociation, ...]:
-    """The SAs given by hand that serve a template of a policy."""
-    return tuple(sa for sa in between(host, policy, template) if obstacle(host, sa, template) is None)
+    def serving(self, policy: SecurityPolicy, template: Template) -> tuple[SecurityAssociation, ...]:
+        """The SAs that serve a template of a policy."""
+        return tuple(sa for sa in self.between(policy, template) if self.obstacle(sa, template) is None)
 
 
 def negotiated(host: Host) -> Iterator[tuple[SecurityPolicy, tuple[Template, ...]]]:
     """The host's ``out`` policies whose SAs only a key exchange can make, with the templates that have no SA."""
-    by_hand = bool(host.sad.associations)
+    by_hand = ManualKeys(host)
     for policy in host.spd.of(Direction.OUT):
-        if policy.action is not Action.PROTECT:
-            continue
-        missing = tuple(t for t in policy.templates if not (by_hand and serving(host, policy, t)))
-        if missing:
-            yield policy, missing
+        if policy.action is Action.PROTECT:
+            missing = tuple(template for template in policy.templates if not by_hand.serving(policy, template))
+            if missing:
+                yield policy, missing

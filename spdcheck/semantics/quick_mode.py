@@ -17,9 +17,11 @@ from spdcheck.model.selector import ANY_PROTOCOL
 from spdcheck.semantics.spd_order import asked_order
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from spdcheck.model.addresses import AddressRange
     from spdcheck.model.host import Host
-    from spdcheck.model.ike import KeyDaemon, Phase2Proposal
+    from spdcheck.model.ike import KeyDaemon, Phase2Id, Phase2Proposal
     from spdcheck.model.policy import SecurityPolicy
     from spdcheck.model.selector import PortRange, TrafficSelector
 
@@ -98,24 +100,6 @@ def score(proposal: Phase2Proposal) -> int:
     )
 
 
-def select(daemon: KeyDaemon, ids: Ids, *, ph1id: int = 0, answering: bool = False, strict: bool = False) -> Selection:
-    """The ``sainfo`` for a pair of identities, seen from the daemon's own side.
-
-    ``ph1id`` is the number of the remote section in use. ``answering`` lets ``clientaddr`` sections take part, which
-    bind the remote identity to the address that a client was given. ``strict`` compares protocols and ports.
-    """
-    loose = None
-    for proposal in sorted(daemon.phase2, key=score, reverse=True):
-        if proposal.remote_ph1id != ph1id or (_is_client(proposal) and not answering):
-            continue
-        found = fit(proposal, ids)
-        if found is Fit.WHOLE:
-            return Selection(proposal)
-        if found is Fit.ADDRESSES and loose is None:
-            loose = proposal
-    return Selection(None) if strict or loose is None else Selection(loose, by_addresses=True)
-
-
 def fit(proposal: Phase2Proposal, ids: Ids) -> Fit:
     """How well a ``sainfo`` fits a pair of identities."""
     ends = (
@@ -155,32 +139,69 @@ def differences(proposal: Phase2Proposal, ids: Ids) -> tuple[str, ...]:
     return tuple(words)
 
 
-def nearest(daemon: KeyDaemon, ids: Ids) -> tuple[Phase2Proposal, tuple[str, ...]] | None:
-    """The ``sainfo`` that comes closest to a pair of identities, and what differs; None where there is none at all."""
-    best: tuple[int, Phase2Proposal, tuple[str, ...]] | None = None
-    for proposal in daemon.phase2:
-        words = differences(proposal, ids)
-        distance = len(words) * 2 + _strangeness(proposal, ids)
-        if fit(proposal, ids.reversed()) is not Fit.NOT and len(words) > 1:
-            words, distance = ("its local and remote sides are swapped",), 1
-        if best is None or distance < best[0]:
-            best = (distance, proposal, words)
-    return None if best is None else best[1:]
+class Sainfos:
+    """The ``sainfo`` sections of one racoon in the order in which it asks them, ready for many questions."""
+
+    def __init__(self, daemon: KeyDaemon) -> None:
+        self._sections = sorted(daemon.phase2, key=score, reverse=True)
+        self._by_ends: dict[tuple[AddressRange | None, AddressRange | None], list[int]] = {}
+        for number, proposal in enumerate(self._sections):
+            self._by_ends.setdefault((_addresses(proposal.local), _addresses(proposal.remote)), []).append(number)
+
+    def select(self, ids: Ids, *, ph1id: int = 0, answering: bool = False, strict: bool = False) -> Selection:
+        """The ``sainfo`` for a pair of identities, seen from the daemon's own side.
+
+        ``ph1id`` is the number of the remote section in use. ``answering`` lets ``clientaddr`` sections take part,
+        which bind the remote identity to the address that a client was given. ``strict`` compares protocols and ports.
+        """
+        loose = None
+        for proposal in self._candidates(ids):
+            if proposal.remote_ph1id != ph1id or (_is_client(proposal) and not answering):
+                continue
+            found = fit(proposal, ids)
+            if found is Fit.WHOLE:
+                return Selection(proposal)
+            if found is Fit.ADDRESSES and loose is None:
+                loose = proposal
+        return Selection(None) if strict or loose is None else Selection(loose, by_addresses=True)
+
+    def _candidates(self, ids: Ids) -> Iterator[Phase2Proposal]:
+        keys = ((ids.local, ids.remote), (ids.local, None), (None, ids.remote), (None, None))
+        for number in sorted(number for key in keys for number in self._by_ends.get(key, ())):
+            yield self._sections[number]
+
+    def nearest(self, ids: Ids) -> tuple[Phase2Proposal, tuple[str, ...]] | None:
+        """The ``sainfo`` that comes closest to a pair of identities, and what differs; None where there is none."""
+        best: tuple[int, Phase2Proposal, tuple[str, ...]] | None = None
+        for proposal in self._sections:
+            words = differences(proposal, ids)
+            distance = len(words) * 2 + _strangeness(proposal, ids)
+            if len(words) > 1 and fit(proposal, ids.reversed()) is not Fit.NOT:
+                words, distance = ("its local and remote sides are swapped",), 1
+            if best is None or distance < best[0]:
+                best = (distance, proposal, words)
+        return None if best is None else best[1:]
 
 
-def answering_policy(host: Host, ids: Ids) -> Taken:
-    """The ``in`` policy with which racoon answers an offer (identities seen from the responder's side).
+class InPolicies:
+    """The ``in`` policies of one host as racoon goes through them when it answers."""
 
-    An equal one if there is any; else the first whose networks hold the offered ones' first addresses, which is how
-    racoon compares. Prefix lengths need not be equal.
-    """
-    first = None
-    for policy in asked_order(host, Direction.IN):
-        if ids_of(policy) == ids:
-            return Taken(policy, exact=True)
-        if first is None and _takes(policy.selector, ids):
-            first = policy
-    return Taken(first)
+    def __init__(self, host: Host) -> None:
+        self._ordered = asked_order(host, Direction.IN)
+        self._exact: dict[Ids, SecurityPolicy] = {}
+        for policy in self._ordered:
+            self._exact.setdefault(ids_of(policy), policy)
+
+    def answering(self, ids: Ids) -> Taken:
+        """The policy for an offer (identities seen from the responder's side).
+
+        An equal one if there is any; else the first whose networks hold the offered ones' first addresses, which is
+        how racoon compares. Prefix lengths need not be equal.
+        """
+        equal = self._exact.get(ids)
+        if equal is not None:
+            return Taken(equal, exact=True)
+        return Taken(next((policy for policy in self._ordered if _takes(policy.selector, ids)), None))
 
 
 def is_protecting(taken: Taken) -> bool:
@@ -213,6 +234,10 @@ def _strangeness(proposal: Phase2Proposal, ids: Ids) -> int:
         if end is not None and end.addresses is not None and not end.addresses.overlaps(wanted):
             count += 1
     return count
+
+
+def _addresses(end: Phase2Id | None) -> AddressRange | None:
+    return None if end is None or end.is_client_address else end.addresses
 
 
 def _is_client(proposal: Phase2Proposal) -> bool:

@@ -1,0 +1,104 @@
+"""CRY006: keys that can be guessed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spdcheck.checks.base import Check
+from spdcheck.checks.finding import Finding, Severity, Undecided
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from spdcheck.checks.base import Context
+    from spdcheck.model.association import KeyedAlgorithm
+    from spdcheck.model.host import Host
+    from spdcheck.model.ike import Credential
+
+GUESSED_BITS = 60
+"""Keys with less are guessed by anybody with a few graphics cards."""
+
+
+class WeakPsk(Check):
+    """A pre-shared key, or a key given by hand, is one that guessing finds.
+
+    ## What it does
+
+    Estimates, without keeping or showing the key, how many guesses it takes: its length and characters, words that
+    every list starts with, repetitions, placeholders that nobody filled in. Keys given by hand are reported only where
+    they are far from what random bytes look like.
+
+    ## Why it matters
+
+    Who guesses the key is the peer. In aggressive mode the guessing happens offline, and in main mode whoever can get
+    between the peers has the same chance.
+
+    ## Example
+
+    ```
+    === gw/etc/racoon/psk.txt
+    198.51.100.2 thisisasecret
+    ```
+
+    ## Correction
+
+    ```
+    === gw/etc/racoon/psk.txt
+    198.51.100.2 k7Bq-Zt31_pWm9xEoRf2vYc8
+    ```
+
+    ## References
+
+    RFC 2409 section 5.4; NIST SP 800-77 revision 1, section 3.2.2; `openssl rand -base64 24` makes a good one.
+    """
+
+    code = "CRY006"
+    name = "weak-psk"
+    severity = Severity.WARNING
+
+    def run(self, context: Context) -> Iterator[Finding | Undecided]:
+        """Every line of every key file, and every key given by hand."""
+        for host in context.hosts:
+            for credential in host.credentials:
+                finding = self._psk(host, credential)
+                if finding is not None:
+                    yield finding
+            for association in host.sad.associations:
+                for algorithm in (association.encryption, association.integrity):
+                    if algorithm is not None and algorithm.key is not None and _is_patterned(algorithm):
+                        yield self._by_hand(host, algorithm, association.protocol)
+
+    def _psk(self, host: Host, credential: Credential) -> Finding | None:
+        secret = credential.secret
+        if secret.placeholder:
+            message, severity = "looks like a placeholder that nobody filled in", Severity.WARNING
+        elif secret.weakness:
+            message = f"takes at most 2^{secret.strength_bits} guesses: {secret.weakness}"
+            severity = Severity.WARNING if secret.strength_bits < GUESSED_BITS else Severity.INFO
+        else:
+            return None
+        return self.finding(
+            host,
+            credential.origin,
+            f"the pre-shared key for {credential.peer or 'nobody'} {message}",
+            label="easily guessed" if severity is Severity.WARNING else "not strong",
+            mend="replace it at both peers by a random one: openssl rand -base64 24",
+            severity=severity,
+            subject=credential.peer,
+        )
+
+    def _by_hand(self, host: Host, algorithm: KeyedAlgorithm, protocol: str) -> Finding:
+        weakness = algorithm.key.weakness if algorithm.key is not None else ""
+        return self.finding(
+            host,
+            algorithm.origin,
+            f"the key of {algorithm.name} in this {protocol} association is no random one: {weakness}",
+            label="easily guessed",
+            mend="replace it at both peers by random bytes: openssl rand -hex, with the algorithm's length",
+        )
+
+
+def _is_patterned(algorithm: KeyedAlgorithm) -> bool:
+    """The key takes less than half the guesses of random bytes of its length (which short random keys do not)."""
+    key = algorithm.key
+    return key is not None and bool(key.weakness) and key.bits > 0 and key.strength_bits * 2 < key.bits
