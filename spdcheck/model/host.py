@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from spdcheck.model.diagnostic import Diagnostic, Gap
     from spdcheck.model.ike import Credential, KeyDaemon
     from spdcheck.model.policy import SecurityPolicy
+    from spdcheck.model.rulesets import RuleSet
     from spdcheck.source import SourceFile, Span
 
 
@@ -140,6 +141,7 @@ class HostFacts:
     forwarding: dict[int, Flag] = field(default_factory=dict)
     settings: dict[str, tuple[str, Span]] = field(default_factory=dict)
     hostname: str | None = None
+    packet_filters: list[RuleSet] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
 
@@ -173,6 +175,7 @@ class Host:
     credentials: tuple[Credential, ...] = ()
     services: tuple[Service, ...] = ()
     scripts: tuple[ScriptFile, ...] = ()
+    packet_filters: tuple[RuleSet, ...] = ()
     forwarding: dict[int, Flag] = field(default_factory=dict)
     settings: dict[str, tuple[str, Span]] = field(default_factory=dict)
     public_address: AddressRange | None = None
