@@ -49,7 +49,7 @@ class Parser(argparse.ArgumentParser):
             )
             if near and word.startswith("-"):
                 message += f"; did you mean {near}?"
-        text = f"{self.prog}: {message} ({self.prog} --help)"
+        text = f"{message} ({self.prog} --help)"
         raise UsageError(text)
 
 

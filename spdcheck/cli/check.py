@@ -35,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     for name, text in (("--select", "ask only these checks"), ("--ignore", "leave these checks out")):
         parser.add_argument(
-            name, action="append", default=[], metavar="CODE,…", help=f"{text}: codes, families such as CRY, names"
+            name, action="append", default=[], metavar="CODE,...", help=f"{text}: codes, families such as CRY, names"
         )
     parser.add_argument(
         "--fail-on",
@@ -48,10 +48,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, streams: Streams) -> int:
     """Checks every site and prints what was found."""
+    from spdcheck.checks.run import selected
     from spdcheck.cli.paths import load, named
     from spdcheck.cli.progress import Progress
     from spdcheck.output.summary import Summary
 
+    selected(words(options.select), words(options.ignore))  # a typo is told before anything is read
     paths = named(options.paths or ["."])
     with Progress(streams.stderr) as progress:
         summary = Summary(tuple(_check(site, options, progress) for site in load(paths, progress)))

@@ -64,7 +64,7 @@ def overview() -> str:
     """The help page of ``spdcheck`` itself."""
     commands = "\n".join(f"  {name:9}{text}" for name, text in COMMANDS.items())
     return f"""\
-usage: spdcheck COMMAND [OPTION…]
+usage: spdcheck COMMAND [OPTION...]
 
 Reads the IPsec configuration of every peer and finds what is wrong between them.
 

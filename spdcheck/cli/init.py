@@ -42,8 +42,13 @@ def run(options: argparse.Namespace, streams: Streams) -> int:
         said = nothing_found(folder)
         message = f"{folder}: {said.message}; {said.mend}"
         raise UsageError(message)
-    reasons = {host.name: line.partition(": ")[2] for host in site.hosts for line in host.inferences[:1]}
-    text = render(described(site, folder), {name: why for name, why in reasons.items() if why})
+    reasons = {
+        host.name: line.partition(": ")[2]
+        for host in site.hosts
+        for line in host.inferences
+        if line.startswith("platform ")
+    }
+    text = render(described(site, folder), reasons)
     if options.stdout:
         write(streams.stdout, text)
         return status.CLEAN
@@ -91,9 +96,9 @@ def described(site: Site, folder: Path) -> SiteConfig:
 
 
 def _found(host: Host, folder: Path) -> HostConfig:
-    """A host that no table describes: its name is its folder, or its files lie in the site's folder itself."""
-    inside = all(Path(report.file.path).is_relative_to(folder / host.name) for report in host.files)
-    return HostConfig(name=host.name, span=SourceFile(FILE_NAME, "").span(), path=host.name if inside else ".")
+    """A host that no table describes yet."""
+    path = Path(host.folder).relative_to(folder).as_posix()
+    return HostConfig(name=host.name, span=SourceFile(FILE_NAME, "").span(), path=path)
 
 
 def _host(host: Host, config: HostConfig) -> HostConfig:

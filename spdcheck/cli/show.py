@@ -32,7 +32,7 @@ def run(options: argparse.Namespace, streams: Streams) -> int:
     from spdcheck.cli.progress import Progress
 
     if options.site and options.path:
-        message = "spdcheck show: give either --site DIR or PATH"
+        message = "give either --site DIR or PATH (spdcheck show --help)"
         raise UsageError(message)
     paths = named([options.site or options.path or "."])
     with Progress(streams.stderr) as progress:

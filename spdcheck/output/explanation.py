@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from spdcheck.output.columns import wrap
@@ -15,21 +16,31 @@ if TYPE_CHECKING:
 
 
 def render(check: type[Check], look: Look) -> str:
-    """The page of one check. Sections keep their lines: examples are files, and prose is written to be read."""
+    """The page of one check; examples keep their lines, prose is broken to the width."""
     severity = check.severity.value
     lines = [f"{look.paint(f'{check.code} {check.name}', 'strong')} ({look.paint(severity, severity)})", ""]
     lines += wrap(look.text(check.summary()), look.width)
     for title, body in check.documentation().items():
         lines += ["", look.paint(look.text(title), "strong"), ""]
-        code = False
-        for line in body.splitlines():
-            if line.startswith("```"):
-                code = not code
-            elif line.strip():
-                lines.append(("    " if code else "  ") + look.text(line))
-            else:
-                lines.append("")
+        for number, part in enumerate(body.split("```")):
+            # Every second part stands between fences; the rest of the fence's line is the language.
+            lines += _example(part, look) if number % 2 else _prose(part, look)
     return "\n".join(lines) + "\n"
+
+
+def _example(text: str, look: Look) -> Iterator[str]:
+    for line in text.splitlines()[1:]:
+        yield f"    {look.text(line)}".rstrip()
+
+
+def _prose(text: str, look: Look) -> Iterator[str]:
+    """Paragraphs and list items, each broken anew, with an empty line between paragraphs."""
+    blocks = [block for block in re.split(r"\n\s*\n", text) if block.strip()]
+    for number, block in enumerate(blocks):
+        if number:
+            yield ""
+        for item in re.split(r"\n(?=\s*(?:[-*|]|\d+\.)\s)", block.strip()):
+            yield from (f"  {row}" for row in wrap(look.text(" ".join(item.split())), look.width - 2))
 
 
 def as_table(checks: Iterable[type[Check]], look: Look) -> Iterator[str]:

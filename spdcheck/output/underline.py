@@ -140,14 +140,18 @@ def _windows(
     for group in groups:
         first = line.region(group[0])[0]
         last = min(max(line.region(stroke)[1] for stroke in group), first + room - 2 * cut)
-        yield _window(line, first, last, room, cut), group
+        label = max((min(width_of(look.text(s.label)), _NARROWEST_LABEL) + 1 for s in group if s.label), default=0)
+        yield _window(line, first, last, min(label, room - cut - (last - first)), room, cut), group
 
 
-def _window(line: _Line, first: int, last: int, room: int, cut: int) -> _Window:
-    """The part of a line that is too long around the columns ``first`` up to ``last``."""
+def _window(line: _Line, first: int, last: int, label: int, room: int, cut: int) -> _Window:
+    """The part of a line that is too long around the columns ``first`` up to ``last``.
+
+    At the end of the line so many columns are kept free for the label.
+    """
     if last <= room - cut:
         return _Window(0, room - cut, 0)
-    width = max(line.width, last)
+    width = max(line.width, last + label)
     if width - first <= room - cut:
         start = width - (room - cut)
         return _Window(start, width, cut - start)
