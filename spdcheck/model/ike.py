@@ -94,7 +94,11 @@ class Lifetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase1Proposal:
-    """One phase 1 transform: cipher, hash, authentication, group, lifetime."""
+    """One phase 1 transform: cipher, hash, authentication, group, lifetime.
+
+    ``auth_name`` is the method as the configuration spells it (``hybrid_rsa_server``), which :class:`AuthMethod`
+    says more coarsely.
+    """
 
     encryption: Algorithm
     hash: Algorithm
@@ -104,6 +108,7 @@ class Phase1Proposal:
     origin: Span
     group_origin: Span
     auth_origin: Span
+    auth_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +117,8 @@ class IkePeer:
 
     ``address`` is None for "anybody" (``remote anonymous``); ``name`` is a section's name where it has one.
     ``dpd_seconds`` is 0 for off. ``nat_traversal`` is ``off``, ``on`` or ``force``; ``generate_policy`` ``off``,
-    ``on``, ``require`` or ``unique``.
+    ``on``, ``require`` or ``unique``. An identity of ``peer_identities`` without a value accepts any identity.
+    ``certificate_kind`` is ``x509``, ``plain_rsa`` or empty; ``parent`` names the section that this one copies.
     """
 
     address: AddressRange | None
@@ -144,11 +150,23 @@ class IkePeer:
     esp_fragment_bytes: int | None = None
     initial_contact: bool = True
     support_proxy: bool = False
+    certificate_kind: str = ""
+    ca_certificate: str | None = None
+    peer_certificates: tuple[str, ...] = ()
+    send_certificate: bool = True
+    send_certificate_request: bool = True
+    xauth_login: str | None = None
+    rekey: str = "on"
+    parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Phase2Id:
-    """One side of a phase 2 (quick mode) identity pair: addresses, upper protocol (None: any), port (None: any)."""
+    """One side of a phase 2 (quick mode) identity pair: addresses, upper protocol (None: any), port (None: any).
+
+    ``host_bits`` is the address as written where it has bits behind its prefix (``10.0.0.5/24``): racoon compares those
+    too, so that it equals no policy that is written without them.
+    """
 
     addresses: AddressRange | None
     protocol: int | None
@@ -156,6 +174,7 @@ class Phase2Id:
     origin: Span
     name: Identity | None = None
     is_client_address: bool = False
+    host_bits: AddressRange | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,3 +243,4 @@ class KeyDaemon:
     log_level: str = ""
     log_origin: Span | None = None
     complex_bundle: bool = True
+    nat_keepalive_seconds: int | None = None

@@ -1,0 +1,110 @@
+"""racoon's lexer, character by character as flex runs it.
+
+What is surprising in it is kept, because it decides what racoon does with a file. Words need no blank behind them.
+A character that nothing matches is kept for the next token (``yymore``): if a blank or a line end follows, it is gone,
+otherwise it is glued in front of the next token's text, which changes what numbers and strings mean: ``=30`` is 0.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from spdcheck.formats.racoon.syntax import Stray, Token
+from spdcheck.formats.racoon.words import EVERYWHERE, WORDS, Section
+
+if TYPE_CHECKING:
+    from re import Pattern
+
+END = "$END"
+_BLANKS = re.compile(r"(?:[ \t\n]+|#[^\n]*)+")
+_BLANKS_OF_REMOTE = re.compile(r"(?:[ \t\n,]+|#[^\n]*)+")
+_ADDRESS = r"[a-fA-F0-9:][a-fA-F0-9:.]*(?:%[a-zA-Z0-9]*)?"
+_DIGITS = frozenset("0123456789")
+_C_SPACES = "\r\v\f"
+_ULONG_MAX = 2**64 - 1
+
+
+@cache
+def _pattern(section: Section) -> Pattern[str]:
+    """All tokens of a section in one expression, so ordered that the first match is flex's longest."""
+    words = sorted({**EVERYWHERE, **WORDS[section]}, key=len, reverse=True)
+    # ``B`` is the only word that is also the beginning of an address, which would be longer
+    spelled = "|".join(r"B(?![a-fA-F0-9:.%])" if word == "B" else re.escape(word) for word in words)
+    return re.compile(
+        rf'(?P<WORD>{spelled})|(?P<QUOTEDSTRING>"[^"]*")|(?P<HEXSTRING>0x[0-9a-fA-F]+)|(?P<ADDRSTRING>{_ADDRESS})'
+        rf"|(?P<PREFIX>/[0-9]{{1,3}})|(?P<PORT>\[[0-9]+\])|(?P<ADDRRANGE>-{_ADDRESS})"
+    )
+
+
+@cache
+def _types(section: Section) -> dict[str, str]:
+    return {**EVERYWHERE, **WORDS[section]}
+
+
+class Lexer:
+    """Reads tokens of one text; the caller says in which section."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def token(self, position: int, section: Section) -> Token:
+        """The token at or behind an offset; its type is ``$END`` at the end of the text."""
+        text = self.text
+        match = _pattern(section).match
+        skip = (_BLANKS_OF_REMOTE if section is Section.REMOTE else _BLANKS).match
+        strays: list[Stray] = []
+        kept = -1
+        while True:
+            blanks = skip(text, position)
+            if blanks is not None:
+                if kept >= 0:
+                    strays.append(Stray(kept, position, glued=False))
+                    kept = -1
+                position = blanks.end()
+            if position >= len(text):
+                if kept >= 0:
+                    strays.append(Stray(kept, position, glued=False))
+                return Token(END, "", "", position, position, tuple(strays))
+            found = match(text, position)
+            if found is not None:
+                break
+            if kept < 0:
+                kept = position
+            position += 1
+        glue = ""
+        if kept >= 0:
+            glue = text[kept:position]
+            strays.append(Stray(kept, position, glued=True))
+        spelled = found.group()
+        kind = found.lastgroup or ""
+        if kind == "WORD":
+            return Token(_types(section)[spelled], spelled, spelled, position, found.end(), tuple(strays))
+        if kind == "ADDRSTRING" and _DIGITS.issuperset(spelled):
+            kind = "NUMBER"
+        return Token(kind, spelled, value(kind, spelled, glue), position, found.end(), tuple(strays))
+
+
+def value(kind: str, spelled: str, glue: str = "") -> int | str:
+    """What racoon's C code makes of a token's text with other characters glued before it."""
+    if kind == "NUMBER":
+        # strtoul() skips white space and one sign; at anything else it stops with 0
+        return _unsigned(spelled) if glue.strip(_C_SPACES) in ("", "+") else 0
+    if kind == "PORT":
+        return 0 if glue else _unsigned(spelled[1:-1])
+    if kind == "PREFIX":
+        return 0 if glue else _unsigned(spelled[1:])
+    if kind == "QUOTEDSTRING":
+        # the code drops one character, then cuts at the first quote behind it
+        return glue[1:] if glue else spelled[1:-1]
+    if kind == "ADDRRANGE":
+        return (glue + spelled)[1:]
+    return glue + spelled
+
+
+def _unsigned(digits: str) -> int:
+    digits = digits.lstrip("0") or "0"
+    return _ULONG_MAX if len(digits) > 20 else min(int(digits), _ULONG_MAX)
