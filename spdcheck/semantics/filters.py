@@ -1,0 +1,108 @@
+"""The packet filters and NAT of a host, by hook: each one a decision list, in the order in which the kernel asks them.
+
+A list's actions are :class:`Verdict`; NAT is the changes of an entry. Where a host's filter is not known, its list says
+so with an ``Unknown`` condition, never with "pass".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from spdcheck.semantics.changes import Assign
+from spdcheck.semantics.conditions import source
+from spdcheck.semantics.decision import Decide, DecisionList, Entry
+from spdcheck.semantics.fields import SOURCE, address_interval
+from spdcheck.semantics.predicate import TRUE, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from spdcheck.model.addresses import AddressRange
+    from spdcheck.model.host import Host, Service
+
+
+class Verdict(Enum):
+    """What a filter does with a packet; REJECT answers the sender, BLOCK is silent."""
+
+    PASS = "pass"
+    BLOCK = "block"
+    REJECT = "reject"
+
+    @property
+    def passes(self) -> bool:
+        """The packet goes on."""
+        return self is Verdict.PASS
+
+
+@dataclass(frozen=True, slots=True)
+class FilterPoint:
+    """One filter or NAT at one hook. ``translates`` marks NAT, whose verdict is always PASS."""
+
+    name: str
+    rules: DecisionList
+    translates: bool = False
+
+
+def points(host: Host, hook: str, interface: str) -> tuple[FilterPoint, ...]:
+    """The filters at a hook (``in``, ``out``, ``PREROUTING`` …) for packets on an interface, in the kernel's order."""
+    return tuple(_from_services(host, hook, interface))
+
+
+def _from_services(host: Host, hook: str, interface: str) -> Iterator[FilterPoint]:
+    """ipfw and natd as ``rc.conf`` starts them: ``divert natd`` is rule 50, before everything else."""
+    services = {service.name: service for service in host.services if service.enabled}
+    firewall, natd = services.get("ipfw"), services.get("natd")
+    if hook not in ("in", "out"):
+        return
+    if natd is not None and firewall is not None and _option(firewall, "type") in ("open", "client", "OPEN", "CLIENT"):
+        found = _natd(host, natd, hook, interface)
+        if found is not None:
+            yield found
+    if firewall is not None:
+        yield FilterPoint("ipfw", _ipfw(firewall))
+
+
+def _option(service: Service, name: str) -> str:
+    return next((value for key, value in service.options if key == name), "")
+
+
+def _natd(host: Host, natd: Service, hook: str, interface: str) -> FilterPoint | None:
+    """libalias on one interface: what leaves gets the alias address, what has it already keeps it.
+
+    What comes in is translated back only where a connection is known; the simulator's states do that.
+    """
+    device = _option(natd, "interface")
+    if interface != device or hook == "in":
+        return None
+    alias = _alias_address(host, device)
+    if alias is None:
+        entry = Entry(Unknown(f"natd's address on {device} is not known"), Decide(Verdict.PASS), natd.origin)
+        return FilterPoint("natd", DecisionList((entry,), Decide(Verdict.PASS)), translates=True)
+    change = Assign(SOURCE, address_interval(alias)[0])
+    own = Entry(source(alias), Decide(Verdict.PASS), natd.origin)
+    other = Entry(TRUE, Decide(Verdict.PASS, (change,), "natd"), natd.origin)
+    return FilterPoint("natd", DecisionList((own, other), Decide(Verdict.PASS)), translates=True)
+
+
+def _alias_address(host: Host, device: str) -> AddressRange | None:
+    for interface in host.interfaces:
+        if interface.name == device and not interface.dynamic:
+            for address in interface.addresses:
+                if address.address.family == 4:
+                    return address.address
+    return None
+
+
+def _ipfw(firewall: Service) -> DecisionList:
+    """The rule sets of etc/rc.firewall: ``open`` passes everything, ``closed`` only loopback; others are not known."""
+    kind = _option(firewall, "type")
+    if kind.lower() == "open":
+        return DecisionList((Entry(TRUE, Decide(Verdict.PASS), firewall.origin),), Decide(Verdict.PASS))
+    if kind.lower() == "closed":
+        return DecisionList((Entry(TRUE, Decide(Verdict.BLOCK), firewall.origin),), Decide(Verdict.BLOCK))
+    entry = Entry(
+        Unknown(f"ipfw's rules ({kind or 'firewall_script'}) are not modelled"), Decide(Verdict.BLOCK), firewall.origin
+    )
+    return DecisionList((entry,), Decide(Verdict.BLOCK))
