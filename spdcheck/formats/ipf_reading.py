@@ -1,0 +1,236 @@
+"""Reading the statements of ipf.conf, ipnat.conf and ippool.conf: chunk by chunk, each parsed alone.
+
+What a format gets of a statement is a :class:`Parsed`: a tree of :class:`Node` values, one for each rule of the grammar,
+and the tokens that its slots stand for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from spdcheck.formats.ipf_lexer import UNREADABLE, Spliced, Tokens, Undefined, Variables, Vocabulary, chunks
+from spdcheck.formats.shapes import MAX_SHAPES, Slot, Unexpected, expectation
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from lark import Lark, Token, Tree
+
+    from spdcheck.formats.base import Reading
+    from spdcheck.model.diagnostic import Part
+    from spdcheck.source import SourceFile, Span
+
+
+class Node(NamedTuple):
+    """A rule of the grammar (or its alias) with what stands in it: nodes and slots."""
+
+    rule: str
+    parts: tuple[Node | Slot, ...]
+
+    @property
+    def slot(self) -> Slot:
+        """The first token directly in this node."""
+        return next(part for part in self.parts if isinstance(part, Slot))
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes directly in this node."""
+        return tuple(part for part in self.parts if isinstance(part, Node))
+
+    def child(self, *rules: str) -> Node | None:
+        """The first node directly in this one that has one of these names."""
+        return next((part for part in self.parts if isinstance(part, Node) and part.rule in rules), None)
+
+
+class Shapes:
+    """Parses sequences of token kinds and remembers the answers: files have many rules of few shapes."""
+
+    def __init__(self, parser: Lark, names: Sequence[str]) -> None:
+        self._parser = parser
+        self._names = names
+        self._known: dict[tuple[int, ...], Node | Unexpected] = {}
+
+    def parse(self, kinds: tuple[int, ...]) -> Node | Unexpected:
+        """The syntax of these tokens, or where it breaks."""
+        known = self._known.get(kinds)
+        if known is None:
+            if len(self._known) >= MAX_SHAPES:
+                self._known.clear()
+            known = self._known[kinds] = self._ask(kinds)
+        return known
+
+    def _ask(self, kinds: tuple[int, ...]) -> Node | Unexpected:
+        from lark import Token, UnexpectedToken
+
+        tokens = [Token(self._names[kind], "", start_pos=at) for at, kind in enumerate(kinds)]
+        session = self._parser.parse_interactive()
+        fed = 0
+        try:
+            for token in tokens:
+                session.feed_token(token)
+                fed += 1
+            return _built(session.feed_eof())  # type: ignore[no-untyped-call]
+        except UnexpectedToken:
+            found = self._names[kinds[fed]] if fed < len(kinds) else ""
+        # What was fed may have been reduced already because of the bad token; a new session knows what could follow.
+        session = self._parser.parse_interactive()
+        for token in tokens[:fed]:
+            session.feed_token(token)
+        order = {name: place for place, name in enumerate(self._names)}
+        accepted: set[str] = session.accepts()  # type: ignore[no-untyped-call]
+        return Unexpected(fed, found, tuple(sorted(accepted, key=lambda name: order.get(name, len(order)))))
+
+
+def _built(tree: Tree[Token]) -> Node:
+    parts = [
+        _built(child) if hasattr(child, "children") else Slot(child.type, child.start_pos or 0)
+        for child in tree.children
+    ]
+    return Node(str(tree.data), tuple(parts))
+
+
+class Refused(Exception):
+    """The real program refuses the statement: why, at which offset of the file, and what to do.
+
+    Raised while a statement is converted and caught where it is read; it never leaves a format.
+    """
+
+    def __init__(self, message: str, start: int, end: int, mend: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.start = start
+        self.end = end
+        self.mend = mend
+
+
+class Parsed(NamedTuple):
+    """A statement: its syntax, its tokens, and where the tokens came from. ``end`` is where its text ends."""
+
+    file: SourceFile
+    tree: Node
+    tokens: Tokens
+    spliced: Spliced | None
+    start: int
+    end: int
+
+    def text(self, slot: Slot) -> str:
+        """The text of a token, without quotes."""
+        text = self.tokens.texts[slot.at]
+        return text[1:-1] if slot.name == "STRING" else text
+
+    def region(self, first: int, last: int) -> tuple[int, int]:
+        """The region of the file of the tokens ``first`` to ``last``."""
+        start, end = self.tokens.starts[first], self.tokens.end(last)
+        if self.spliced is None:
+            return start, end
+        return self.spliced.source(start), max(self.spliced.source(end - 1), self.spliced.source(start)) + 1
+
+    def refuse(self, slot: Slot, message: str, mend: str = "") -> Refused:
+        """An exception about one token."""
+        return Refused(message, *self.region(slot.at, slot.at), mend)
+
+
+class Statements:
+    """The parser of one of the three languages, with everything remembered that it has seen."""
+
+    def __init__(
+        self,
+        parser: Lark,
+        vocabulary: Vocabulary,
+        *,
+        begins: re.Pattern[str],
+        words: Mapping[str, str],
+        what: str,
+        part: Part | tuple[Part, ...],
+    ) -> None:
+        self.vocabulary = vocabulary
+        self._shapes = Shapes(parser, vocabulary.names)
+        self._begins = begins
+        self._words = {
+            name: words[name] if name in words else f"`{vocabulary.texts[kind]}`"
+            for kind, name in enumerate(vocabulary.names)
+            if name in words or kind in vocabulary.texts
+        }
+        self._what = what
+        self._part = part
+
+    def read(self, reading: Reading) -> Iterator[Parsed]:
+        """The statements of the file, in order; what can't be parsed is reported to ``reading``."""
+        file = reading.file
+        text = file.text
+        variables = Variables()
+        for chunk in chunks(file, self._begins):
+            start = chunk.start
+            while (after := variables.assignment(text, start, chunk.end)) is not None:
+                reading.statements += 1
+                reading.inert += 1
+                start = after
+                while start < chunk.end and text[start].isspace():
+                    start += 1
+            if start >= chunk.end:
+                continue
+            reading.statements += 1
+            first = max(chunk.first, start)
+            whole = self._parse(file, variables, start, chunk.end)
+            if isinstance(whole, Parsed):
+                yield whole
+                continue
+            alone = self._parse(file, variables, start, first) if first < chunk.end else whole
+            if isinstance(alone, Parsed):
+                yield alone
+                reading.statements += 1
+                self._report(reading, whole, file.span(first, chunk.end))
+            else:
+                self._report(reading, alone, file.span(start, min(chunk.end, first)))
+
+    def _parse(self, file: SourceFile, variables: Variables, start: int, end: int) -> Parsed | Refused:
+        text = file.text
+        spliced: Spliced | None = None
+        if "$" in (region := text[start:end]) or "\\\n" in region:
+            result = variables.splice(text, start, end)
+            if isinstance(result, Undefined):
+                name = result.name
+                message = f"`{name}` is not defined above this line"
+                return Refused(
+                    message, result.at, result.at + len(name), f"define it first: {name.strip('${}')}=value;"
+                )
+            spliced = result
+            tokens = self.vocabulary.read(spliced.text, 0, len(spliced.text))
+        else:
+            tokens = self.vocabulary.read(text, start, end)
+        found = self._shapes.parse(tokens.kinds)
+        if isinstance(found, Node):
+            return Parsed(file, found, tokens, spliced, start, end)
+        return self._unexpected(found, tokens, spliced, end)
+
+    def _unexpected(self, found: Unexpected, tokens: Tokens, spliced: Spliced | None, end: int) -> Refused:
+        expected = expectation(found.expected, self._words)
+        if found.at >= len(tokens.kinds):
+            return Refused(f"{self._what} ends here, {expected}", end, end)
+        start = tokens.starts[found.at]
+        last = tokens.end(found.at)
+        if spliced is not None:
+            start, last = spliced.source(start), spliced.source(last - 1) + 1
+        token = tokens.texts[found.at]
+        what = "a character that can't be read" if tokens.kinds[found.at] == UNREADABLE else f"`{token}`"
+        return Refused(f"unexpected {what}, {expected}", start, max(last, start + 1))
+
+    def _report(self, reading: Reading, refused: Refused, statement: Span) -> None:
+        """CFG001 at the token that is wrong; a place in another line than the statement's is where it says."""
+        file = reading.file
+        start, end = refused.start, refused.end
+        if start >= statement.end or start < statement.start:
+            start, end = (max(statement.end - 1, statement.start), statement.end)
+        if end <= start:
+            start, end = max(statement.start, start - 1), max(start, statement.start + 1)
+        reading.unreadable(file.span(start, end), refused.message, part=self._part, mend=refused.mend)
+
+    def refuse(self, reading: Reading, refused: Refused) -> None:
+        """Reports a statement that parses but that the real program refuses."""
+        reading.unreadable(
+            reading.file.span(refused.start, max(refused.end, refused.start + 1)),
+            refused.message,
+            part=self._part,
+            mend=refused.mend,
+        )

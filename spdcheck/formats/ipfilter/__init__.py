@@ -1,0 +1,135 @@
+"""Reads ipf.conf and ipf6.conf, the packet filter rules of IP Filter."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+from spdcheck.formats.base import Reading
+from spdcheck.formats.grammar import load
+from spdcheck.formats.ipf_lexer import Vocabulary
+from spdcheck.formats.ipf_reading import Refused, Statements
+from spdcheck.formats.ipfilter.convert import RuleReader
+from spdcheck.model.diagnostic import Part
+from spdcheck.model.ipfilter import IpfAction, IpfRuleset
+
+if TYPE_CHECKING:
+    from spdcheck.formats.base import Context
+    from spdcheck.formats.ipf_reading import Node, Parsed
+    from spdcheck.model.ipfilter import IpfRule
+    from spdcheck.source import SourceFile, Span
+
+_BEGINS = re.compile(
+    r"(?:@\s*\d+\s+)?(?:\d+\s+)?(?:pass|block|log|count|nomatch|auth|preauth|skip|call|decapsulate|set)(?![\w-])"
+    r"|\$|[a-z][\w-]*\s*=",
+    re.IGNORECASE,
+)
+
+_WORDS = {
+    "WORD": "a name", "NUMBER": "a number", "HEX": "a number", "DOTTED": "an address", "IPV6": "an address",
+    "STRING": "a quoted text",
+}  # fmt: skip
+
+
+@cache
+def _statements() -> Statements:
+    parser = load("ipfilter", "statement")
+    names = {t.pattern.value.replace("\\", ""): t.name for t in parser.terminals if t.pattern.type == "str"}
+    plain = ["proto", "icmp-type", "level", "=", "eq", "!=", "ne", "<", "lt", ">", "gt", "<=", "le", ">=", "ge"]
+    vocabulary = Vocabulary(
+        parser,
+        plain=frozenset(names[word] for word in [*plain, "><", "<>"]),
+        transparent=frozenset({names["{"]}),
+    )
+    return Statements(parser, vocabulary, begins=_BEGINS, words=_WORDS, what="the rule", part=Part.FILTER)
+
+
+def read(file: SourceFile, context: Context) -> Reading:
+    """Reads one file; a name with ``ipf6`` in it says that all rules are about IPv6."""
+    del context
+    reading = Reading(file=file, format="ipfilter")
+    family = 6 if "ipf6" in file.path.rsplit("/", 1)[-1] else None
+    reading.dialect = "ipf6" if family else "ipf"
+    rules: list[IpfRule] = []
+    settings: list[tuple[str, str]] = []
+    statements = _statements()
+    for parsed in statements.read(reading):
+        if parsed.tree.rule == "setting":
+            settings.append(_setting(parsed, reading))
+            continue
+        nodes = parsed.tree.nodes
+        reading.statements += len(nodes) - 1
+        for node, origin in zip(nodes, _origins(parsed, nodes), strict=True):
+            try:
+                rules += _rules(parsed, node, origin, reading, family)
+            except Refused as refused:
+                statements.refuse(reading, refused)
+    ruleset = IpfRuleset(origin=file.span(), rules=tuple(rules), settings=tuple(settings), family=family)
+    reading.facts.packet_filters.append(ruleset)
+    return reading
+
+
+def mask(file: SourceFile) -> SourceFile:
+    """The file itself: filter rules hold no secrets."""
+    return file
+
+
+def _rules(parsed: Parsed, node: Node, origin: Span, reading: Reading, family: int | None) -> list[IpfRule]:
+    reader = RuleReader(parsed, node, reading, family)
+    rules = reader.rules(origin)
+    _report_unmodelled(rules[0], reading)
+    if reader.nested is None:
+        return rules
+    reading.not_modelled(origin, "rules in braces behind a rule: releases differ in the group they put them in",
+                         part=Part.FILTER, mend="write `head` and `group`")  # fmt: skip
+    inner = [r for child in reader.nested.nodes for r in _rules(parsed, child, origin, reading, family)]
+    head = rules[0].head
+    return rules + [replace(rule, group=head) if rule.group is None else rule for rule in inner]
+
+
+def _report_unmodelled(rule: IpfRule, reading: Reading) -> None:
+    """What we read but can't decide packets by."""
+    if rule.expression is not None:
+        kind = "a BPF program" if rule.expression.kind == "bpf" else None
+        if kind is not None:
+            reading.not_modelled(rule.origin, f"{kind} decides which packets match", part=Part.FILTER)
+    if rule.action is IpfAction.DECAPSULATE:
+        reading.not_modelled(rule.origin, "`decapsulate` filters the packet inside, in no kernel that we know",
+                             part=Part.FILTER)  # fmt: skip
+    if rule.call is not None and rule.call.function.lower() not in ("srcgrpmap", "dstgrpmap"):
+        reading.not_modelled(rule.origin, f"`{rule.call.function}` is a function of the kernel", part=Part.FILTER)
+
+
+def _origins(parsed: Parsed, nodes: tuple[Node, ...]) -> list[Span]:
+    """The text of each rule: from its first word to that of the next rule."""
+    if len(nodes) == 1:
+        return [parsed.file.span(parsed.start, parsed.end)]
+    firsts = [_first_token(parsed, node) for node in nodes]
+    lasts = [at - 1 for at in firsts[1:]] + [len(parsed.tokens.kinds) - 1]
+    return [parsed.file.span(*parsed.region(a, b)) for a, b in zip(firsts, lasts, strict=True)]
+
+
+def _first_token(parsed: Parsed, node: Node) -> int:
+    at = min(part.slot.at if part.rule not in ("insert", "collection") else part.nodes[0].slot.at
+             for part in node.nodes[:3] if part.rule in ("insert", "collection") or _has_slot(part))  # fmt: skip
+    return at - 1 if at and parsed.tokens.texts[at - 1] == "@" else at
+
+
+def _has_slot(node: Node) -> bool:
+    return any(not hasattr(part, "rule") for part in node.parts)
+
+
+_DECIDING = frozenset({"default_pass", "ipf_active", "fr_active", "ipf_flags", "fr_flags"})
+"""Settings that change what happens to packets."""
+
+
+def _setting(parsed: Parsed, reading: Reading) -> tuple[str, str]:
+    name, value = (parsed.text(node.slot) for node in parsed.tree.nodes)
+    if name.lower() in _DECIDING:
+        span = parsed.file.span(parsed.start, parsed.end)
+        reading.not_modelled(span, f"`{name}` changes what the kernel does with all packets", part=Part.FILTER)
+    else:
+        reading.inert += 1
+    return name, value
