@@ -18,15 +18,21 @@ if TYPE_CHECKING:
 
 
 @cache
-def load(name: str, start: str = "start", *, lexer: str = "basic") -> Lark:
+def load(name: str, start: str = "start", *, lexer: str = "basic", placeholders: bool = False) -> Lark:
     """The LALR parser of ``grammars/NAME.lark`` for one start rule, built once a process.
 
-    ``lexer`` is ``basic`` or ``contextual``. Positions are kept in the tree.
+    ``lexer`` is ``basic`` or ``contextual``. Positions are kept in the tree. With ``placeholders`` an optional part
+    (``[…]``) that is absent leaves None in its place, so that children can be told by their number.
     """
     from lark import Lark
 
     return Lark.open(
-        str(grammar(name)), start=start, parser="lalr", lexer=lexer, propagate_positions=True, maybe_placeholders=False
+        str(grammar(name)),
+        start=start,
+        parser="lalr",
+        lexer=lexer,
+        propagate_positions=True,
+        maybe_placeholders=placeholders,
     )
 
 

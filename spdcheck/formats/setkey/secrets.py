@@ -1,0 +1,141 @@
+"""Hides the keys of a setkey script before anything else looks at it.
+
+A key stands behind an algorithm's name: in quotes, or as ``0x…`` digits. But scripts are broken in many ways, and a
+broken statement must not show its key either. So everything is hidden that is a key in *some* reading of the text:
+
+* whatever stands in double quotes, to the end of the line where the closing quote is missing (only ``tagged "…"`` and
+  the label of ``-ctx`` are no keys);
+* hexadecimal numbers of eight digits and more, unless they stand where the SPI stands;
+* whatever follows an algorithm's name, quotes or not, up to the next option or the end of the statement.
+
+The same holds for commented-out statements. Quotes and ``0x`` stay, so that the masked text has the same tokens.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from spdcheck.model.algorithms import CIPHERS, INTEGRITY
+from spdcheck.model.secret import Secret
+
+if TYPE_CHECKING:
+    from spdcheck.source import SourceFile
+
+_ALGORITHMS = ({*CIPHERS, *INTEGRITY} | {"rijndael-cbc", "hmac-sha256", "hmac-sha384", "hmac-sha512"}) - {
+    "null",
+    "simple",
+}
+_ALGORITHM = "|".join(re.escape(name) for name in sorted(_ALGORITHMS, key=len, reverse=True))
+_MARKS = ('"', "-E", "-A", "0x", "0X", "-cbc", "hmac-", "keyed-", "aes-", "des-", "tcp-md5", "chacha20", "rc4", "kpdk-")
+"""A text without any of these holds no key: every algorithm's name contains one."""
+
+_QUOTES = re.compile(
+    r'(?P<label>(?:tagged|-ctx[ \t\n]+[0-9]+[ \t\n]+[0-9]+)[ \t\n]*"[^"\n]*")'
+    r"|(?P<comment>\#[^\n]*)"
+    r'|"(?P<closed>[^"\n]*)"'
+    r'|"(?P<lines>[^";]*)"'
+    r'|"(?P<open>[^\n]*)'
+)
+_IN_LINE = re.compile(r'"([^"\n]*)"?')
+
+_HEX = re.compile(r"0[xX](?<![\w.:%-]0[xX])([0-9A-Fa-f]{8,})")
+_BEFORE_SPI = re.compile(
+    r"(?:^|[^\w.:-])(?:(?:esp|ah)(?:-old)?|ipcomp|tcp|esp-udp(?:[ \t\n]+[0-9A-Za-z.:%-]+)?)[ \t\r\n]+$"
+)
+_MAX_SPI_DIGITS = 15
+"""A longer number where the SPI stands is a key at the wrong place (the shortest key has sixteen digits)."""
+
+_COMMAND = r"(?:(?:spd)?(?:add|delete|update|flush|dump)|deleteall|get|getspi|exit|quit|bye)\b"
+_FLAG = r"-(?:[EACRmufrP]|l[hs]|b[hs]|ctx|esp_frag)\b"
+_FLAGGED_ALGORITHM = re.compile(
+    rf'-[EA](?<![\w.:%]-[EA])[ \t\r\n\\]*(?!["-]|{_COMMAND})(?P<name>[^\s;"]+)(?P<gap>[ \t\r\n\\]*)'
+)
+_BARE_ALGORITHM = re.compile(rf"(?<![\w.:%-])(?:{_ALGORITHM})(?![\w.:%-])(?P<gap>[ \t]*)")
+_KEY = re.compile(r"0[xX](?P<digits>[0-9A-Fa-f]+)(?![\w.:%-])|(?P<words>[^\n;\"]{1,4096})")
+_END_OF_KEY = re.compile(rf"[ \t]+(?={_FLAG})|[ \t]*\#|[ \t\r\\]*$")
+_NO_KEY = re.compile(rf"{_FLAG}|\#|{_COMMAND}")
+
+
+def mask_keys(file: SourceFile) -> tuple[SourceFile, dict[int, Secret]]:
+    """The file with its keys hidden, and every key by the offset of its token (its quote, or its ``0x``)."""
+    text = file.text
+    if not any(mark in text for mark in _MARKS):
+        return file, {}
+    found = _Found(text)
+    found.quoted()
+    found.digits()
+    found.behind_algorithms()
+    return file.masked(found.regions), found.keys
+
+
+class _Found:
+    """The regions to hide in a text, and the keys among them."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.regions: list[tuple[int, int]] = []
+        self.keys: dict[int, Secret] = {}
+
+    def quoted(self) -> None:
+        """Double quotes, closed or not, in statements and in commented-out ones."""
+        for match in _QUOTES.finditer(self.text):
+            kind = match.lastgroup or ""
+            if kind in ("closed", "lines"):
+                self.regions.append(match.span(kind))
+                self.keys[match.start()] = Secret(_bytes(match[kind]))
+            if kind == "lines":
+                # Each line alone is another reading: what follows the quote that seems to close may be a key too.
+                end = self.text.find("\n", match.end())
+                self._quotes_in_line(match.start(), len(self.text) if end < 0 else end)
+            elif kind == "open":
+                rest = match["open"]
+                cut = rest.rfind(";")
+                if cut < 0 or rest[cut + 1 :].strip()[:1] not in ("", "#"):
+                    cut = len(rest)
+                self.regions.append((match.start(kind), match.start(kind) + len(rest[:cut].rstrip())))
+            elif kind == "comment" and any(mark in match[kind] for mark in ("-E", "-A")):
+                self._quotes_in_line(match.start(), match.end())
+
+    def _quotes_in_line(self, start: int, end: int) -> None:
+        self.regions.extend(part.span(1) for part in _IN_LINE.finditer(self.text, start, end))
+
+    def digits(self) -> None:
+        """Long hexadecimal numbers that are no SPI."""
+        for match in _HEX.finditer(self.text):
+            before = self.text[max(0, match.start() - 80) : match.start()]
+            if len(match[1]) > _MAX_SPI_DIGITS or not _BEFORE_SPI.search(before):
+                self._hex_key(match.start(), match[1])
+
+    def behind_algorithms(self) -> None:
+        """Whatever follows the name of an algorithm, wherever a key may follow one."""
+        for match in _FLAGGED_ALGORITHM.finditer(self.text):
+            key = _KEY.match(self.text, match.end())
+            if key is not None and not _NO_KEY.match(self.text, match.end()):
+                self._key(key)
+            elif key is None and match["name"] not in _ALGORITHMS and match["name"] not in ("null", "simple"):
+                # Nothing behind it but the end: perhaps the algorithm is missing, and this is the key.
+                self.regions.append(match.span("name"))
+        if any(name in self.text for name in _ALGORITHMS):
+            for match in _BARE_ALGORITHM.finditer(self.text):
+                key = _KEY.match(self.text, match.end())
+                if key is not None and not _NO_KEY.match(self.text, match.end()):
+                    self._key(key)
+
+    def _key(self, key: re.Match[str]) -> None:
+        if key["digits"] is not None:
+            self._hex_key(key.start(), key["digits"])
+        else:
+            over = _END_OF_KEY.search(key["words"])
+            self.regions.append((key.start(), key.start() + over.start() if over else key.end()))
+
+    def _hex_key(self, start: int, digits: str) -> None:
+        self.regions.append((start + 2, start + 2 + len(digits)))
+        self.keys[start] = Secret(bytes.fromhex("0" * (len(digits) % 2) + digits))
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
