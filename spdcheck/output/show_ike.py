@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spdcheck.model.protocols import protocol_name
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -75,7 +77,7 @@ def _peer(peer: IkePeer) -> Iterator[tuple[str, ...]]:
 
 
 def _identity(identity: Identity) -> str:
-    return f"{identity.type.value} {identity.value}" if identity.value else f"its own {identity.type.value}"
+    return f"{identity.type.value} {identity.value}" if identity.value else identity.type.value
 
 
 def _phase2(proposal: Phase2Proposal) -> Iterator[tuple[str, ...]]:
@@ -104,7 +106,7 @@ def _end(end: Phase2Id | None) -> str:
     text = str(end.addresses) if end.addresses is not None else _identity(end.name) if end.name else "anything"
     if end.port is not None and not end.port.is_any:
         text += f"[{end.port}]"
-    return text if end.protocol is None else f"{text} protocol {end.protocol}"
+    return text if end.protocol is None else f"{text} {protocol_name(end.protocol)}"
 
 
 def _lifetime(lifetime: Lifetime) -> str:

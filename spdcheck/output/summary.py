@@ -104,9 +104,10 @@ class Summary:
         unparsed = sum(report.unparsed for report in files)
         unmodelled = sum(report.unmodelled for report in files)
         idle = sum(not report.loaded for report in files)
-        words = [
-            counted(len(self.checks), "check"),
-            counted(len(self.hosts), "host"),
+        alone = all(checked.site.single_file for checked in self.checked)
+        words = [counted(len(self.checks), "check")]
+        words += [] if alone else [counted(len(self.hosts), "host")]
+        words += [
             counted(len(files), "file") + (f" ({idle} not loaded)" if idle else ""),
             counted(statements, "statement"),
         ]

@@ -21,17 +21,23 @@ defaultrouter="192.0.2.254"
 """
 """A host whose files hold nothing that CFG001 could complain of."""
 
-BROKEN = (
-    SITE
-    + """\
+PEER = """\
 === gw/etc/racoon.conf
 remote 198.51.100.2 {
 \texchange_mode main;
-\tflooble 3;
+\tproposal_check obey;
+\tproposal {
+\t\tencryption_algorithm aes 256;
+\t\thash_algorithm sha256;
+\t\tauthentication_method pre_shared_key;
+\t\tdh_group 14;
+\t}
 }
 """
-)
+BROKEN = SITE + PEER.replace("proposal_check obey;", "flooble 3;")
 """The same with a statement that racoon refuses."""
+
+MENDED = SITE + PEER
 
 
 @pytest.fixture(autouse=True)
