@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spdcheck.output.summary import open_questions
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from spdcheck.output.summary import Checked
     from spdcheck.output.terminal import Look
+    from spdcheck.source import Span
 
 
 def render(checked: Iterable[Checked], look: Look) -> Iterator[str]:
-    """The findings of every site, then its open questions, one line each."""
+    """The findings of every site, then its open questions: ``path:line:col: no verdict SPD001,SPD004 why [host]``."""
     for site in checked:
         for finding in site.report.findings:
-            begin = finding.span.begin
-            where = look.text(f"{finding.span.file.path}:{begin.line}:{begin.column}")
-            severity = look.paint(finding.severity.value, finding.severity.value)
-            code = look.paint(finding.code, "strong")
-            yield f"{where}: {severity} {code} {look.text(finding.message)} [{look.text(finding.host)}]\n"
-        for item in site.report.undecided:
-            where = ""
-            if item.span is not None:
-                begin = item.span.begin
-                where = look.text(f"{item.span.file.path}:{begin.line}:{begin.column}") + ": "
-            word = look.paint("no verdict", "warning")
-            yield f"{where}{word} {look.paint(item.code, 'strong')} {look.text(item.reason)} [{look.text(item.host)}]\n"
+            severity = finding.severity.value
+            yield _line(finding.span, severity, severity, finding.code, finding.message, finding.host, look)
+        for question in open_questions(site.report.undecided):
+            codes = ",".join(question.codes)
+            yield _line(question.span, "no verdict", "warning", codes, question.reason, question.host, look)
+
+
+def _line(span: Span | None, word: str, role: str, code: str, message: str, host: str, look: Look) -> str:
+    place = ""
+    if span is not None:
+        begin = span.begin
+        place = look.text(f"{span.file.path}:{begin.line}:{begin.column}") + ": "
+    start = " ".join(part for part in (look.paint(word, role), look.paint(code, "strong")) if part)
+    return f"{place}{start} {look.text(message)} [{look.text(host)}]\n"

@@ -6,6 +6,7 @@ kernel asks them.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from spdcheck.model.policy import Action, Direction
@@ -44,7 +45,7 @@ def where(span: Span | None) -> str:
 
 
 def _host(host: Host, look: Look) -> Iterator[str]:
-    yield heading(f"{host.name} · {_system(host)}", look)
+    yield heading(" · ".join(part for part in (host.name, _system(host), host.folder) if part), look)
     for line in host.inferences:
         yield "  " + look.paint(look.text(f"{INFERRED} {line}"), "dim")
     sections = (
@@ -60,10 +61,15 @@ def _host(host: Host, look: Look) -> Iterator[str]:
         ("not known", ((f"{gap.part.value}:", gap.reason) for gap in host.gaps)),
     )
     for title, rows in sections:
-        listed = [tuple(look.text(text) for text in row) for row in rows]
+        listed = [tuple(look.text(_below(host, text)) for text in row) for row in rows]
         if listed:
             yield f"  {look.paint(title, 'strong')}"
             yield from (f"    {row}" for row in table(dict.fromkeys(listed)))
+
+
+def _below(host: Host, text: str) -> str:
+    """A text in which the host's own files are named below its folder, which stands in the heading."""
+    return re.sub(rf"(?<![\w./-]){re.escape(host.folder)}/", "", text) if host.folder else text
 
 
 def _system(host: Host) -> str:
@@ -87,7 +93,8 @@ def _files(host: Host) -> Iterator[tuple[str, ...]]:
         words += [f"{report.unmodelled} not modelled"] if report.unmodelled else []
         words += [f"{report.inert} without effect here"] if report.inert else []
         words += [] if report.loaded else ["not loaded"]
-        yield report.file.path, f"{report.format} {report.dialect}".rstrip(), ", ".join(words)
+        dialect = report.dialect if report.dialect.startswith(report.format) else f"{report.format} {report.dialect}"
+        yield report.file.path, dialect.rstrip(), ", ".join(words)
 
 
 def _interfaces(host: Host) -> Iterator[tuple[str, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.checks.finding import Severity
 from spdcheck.output.columns import wrap
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from spdcheck.checks.finding import Report, Undecided
     from spdcheck.model.host import FileReport, Host, Site
     from spdcheck.output.terminal import Look
+    from spdcheck.source import Span
 
 UNMODELLED = "CFG002"
 """This finding says itself that there is no verdict, so it leads to "no verdict" rather than to "findings"."""
@@ -134,8 +135,8 @@ def _by_family(code: str) -> tuple[int, str]:
 
 def lines(summary: Summary, look: Look) -> Iterator[str]:
     """The summary as it ends every output for people: the open questions, then the count and the extent."""
-    for text in open_questions(summary.undecided):
-        yield from _wrapped("no verdict:", "warning", text, look)
+    for question in open_questions(summary.undecided):
+        yield from _wrapped("no verdict:", "warning", str(question), look)
     yield from last_line(summary, look)
 
 
@@ -155,15 +156,26 @@ def _wrapped(lead: str, role: str, text: str, look: Look) -> Iterator[str]:
         yield f"  {part}"
 
 
-def open_questions(undecided: Iterable[Undecided]) -> Iterator[str]:
-    """One sentence for each cause: the host, what is not known and why, and the checks that could not answer."""
-    causes: dict[tuple[str, object], list[Undecided]] = {}
+class OpenQuestion(NamedTuple):
+    """Something that is not known, said once: whose, where, why, and the checks that could not answer for it."""
+
+    host: str
+    span: Span | None
+    reason: str
+    codes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.host}: {self.reason}" + (f" ({', '.join(self.codes)})" if self.codes else "")
+
+
+def open_questions(undecided: Iterable[Undecided]) -> Iterator[OpenQuestion]:
+    """The questions without a verdict, one for each cause, in the order in which they came up."""
+    causes: dict[tuple[str, Span | None], list[Undecided]] = {}
     for item in undecided:
         causes.setdefault((item.host, item.span), []).append(item)
-    for (host, _), items in causes.items():
+    for (host, span), items in causes.items():
         for reason, codes in _joined(items):
-            asked = ", ".join(dict.fromkeys(code for code in codes if code != UNMODELLED))
-            yield f"{host}: {reason}" + (f" ({asked})" if asked else "")
+            yield OpenQuestion(host, span, reason, tuple(dict.fromkeys(code for code in codes if code != UNMODELLED)))
 
 
 def _joined(items: Sequence[Undecided]) -> Iterator[tuple[str, list[str]]]:

@@ -156,6 +156,7 @@ def full_host() -> Host:
         settings={"net.inet.ip.forwarding": ("1", HERE)},
         gaps=(Gap(Part.FILTER, HERE, "pf.conf could not be read"),),
         inferences=("platform freebsd: its files say so",),
+        folder="sites/east",
     )
 
 
@@ -169,7 +170,7 @@ def test_text() -> None:
         == """\
 site branch: 1 host, 1 file
 
-── east · freebsd 5.3 ipsec-tools 0.8 behind NAT as 203.0.113.9 ────────────────────────────────────
+── east · freebsd 5.3 ipsec-tools 0.8 behind NAT as 203.0.113.9 · sites/east ───────────────────────
   ~ platform freebsd: its files say so
   files
     east/etc/ipsec.conf  setkey  4 statements
