@@ -29,21 +29,30 @@ if TYPE_CHECKING:
 class Ladder:
     """Numbered conditions, made ready for questions about what some of them cover together.
 
-    ``about`` are further predicates that will be asked about. ``rungs`` counts which rung decided how often.
+    ``about`` are further predicates that will be asked about, ``idle`` the numbers of conditions that are only asked
+    about and never cover anything. ``rungs`` counts which rung decided how often.
     ``surely`` has what the conditions take for sure, ``possibly`` what they take if their unknown parts are true.
     """
 
     def __init__(
-        self, conditions: Sequence[Predicate], about: Iterable[Predicate] = (), limits: Limits = DEFAULT_LIMITS
+        self,
+        conditions: Sequence[Predicate],
+        about: Iterable[Predicate] = (),
+        limits: Limits = DEFAULT_LIMITS,
+        idle: Collection[int] = (),
     ) -> None:
         self.conditions = tuple(conditions)
         self.limits = limits
         self.rungs: Counter[Rung] = Counter()
         self.space = Space.of((*self.conditions, *about))
         self.uncertain = frozenset(n for n, condition in enumerate(self.conditions) if unknowns_of(condition))
-        surely = [self._boxes(condition, unknown=False) for condition in self.conditions]
+        self.idle = frozenset(idle)
+        surely = [
+            [] if number in self.idle else self._boxes(condition, unknown=False)
+            for number, condition in enumerate(self.conditions)
+        ]
         possibly = [
-            self._boxes(condition, unknown=True) if number in self.uncertain else surely[number]
+            self._boxes(condition, unknown=True) if number in self.uncertain - self.idle else surely[number]
             for number, condition in enumerate(self.conditions)
         ]
         self.unboxed = frozenset(n for n in range(len(surely)) if surely[n] is None or possibly[n] is None)
@@ -53,7 +62,7 @@ class Ladder:
         )
         self._first: dict[Predicate, int] = {}
         for number, condition in enumerate(self.conditions):
-            if number not in self.uncertain:
+            if number not in self.uncertain and number not in self.idle:
                 self._first.setdefault(condition, number)
 
     def covered(self, target: int | Predicate, by: Collection[int] | None = None) -> Answer:
@@ -70,6 +79,13 @@ class Ladder:
         if not self._is_witness(predicate, numbers, packet):
             raise ReplayError(f"a witness does not replay: {packet}")
         return Fails(answer.rung, packet)
+
+    def packet_of(self, predicate: Predicate) -> Packet | None:
+        """A packet of a predicate over the fields of the ladder, or None if there is none (or nobody can tell)."""
+        answer = self._decide(predicate, ())
+        if isinstance(answer, Gap):
+            return example(answer.free, self.space)
+        return answer.witness if isinstance(answer, Fails) else None
 
     def decide(self, target: int | Predicate, by: Collection[int] | None = None) -> Answer | Gap:
         """The same, but a gap found on boxes stays a box: for questions that only look for what is covered."""
@@ -140,7 +156,7 @@ class Ladder:
         """The conditions among ``numbers`` that can overlap the target, in order."""
         targets = self._targets(predicate, unknown=True)
         if targets is None:
-            return sorted(numbers)
+            return [n for n in sorted(numbers) if n not in self.idle]
         among = self._among(self.possibly, numbers)
         found = {self.possibly.owner[n] for target in targets for n in self.possibly.overlapping(target, among)}
         return [n for n in sorted(numbers) if n in found or n in self.unboxed]
@@ -151,7 +167,8 @@ class Ladder:
         return cover.set_of(numbers)
 
     def _is_witness(self, predicate: Predicate, numbers: Iterable[int], packet: Packet) -> bool:
-        return matches(predicate, packet) is True and all(matches(self.conditions[n], packet) is False for n in numbers)
+        others = (self.conditions[n] for n in numbers if n not in self.idle)
+        return matches(predicate, packet) is True and all(matches(other, packet) is False for other in others)
 
     def _reason(self, predicate: Predicate, numbers: Iterable[int]) -> str:
         reasons = dict.fromkeys(unknowns_of(predicate))

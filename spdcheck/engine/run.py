@@ -37,7 +37,8 @@ class Outcome:
     @property
     def treatment(self) -> tuple[object, ...]:
         """Everything that matters to the packet: equal for entries that do the same to it."""
-        return (self.decide.action, self.decide.state, self.packet, self.free)
+        shown = self.packet.with_values({choice.field: choice.values[0][0] for choice in self.free})
+        return (self.decide.action, self.decide.state, shown, self.free)
 
 
 def outcomes(rules: DecisionList, packet: Packet) -> tuple[Outcome, ...]:

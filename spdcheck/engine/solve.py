@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from spdcheck.engine.answer import ReplayError
 from spdcheck.engine.concrete import matches
-from spdcheck.engine.symbolic import Translator
+from spdcheck.engine.symbolic import CrossFamily, Translator, fate_term
 from spdcheck.engine.witness import complete
 from spdcheck.semantics.fields import ADDRESS_FIELDS
-from spdcheck.semantics.predicate import fields_of
+from spdcheck.semantics.predicate import fields_of, unknowns_of
 
 if TYPE_CHECKING:
+    from spdcheck.semantics.decision import DecisionList
     from spdcheck.semantics.packet import Packet
     from spdcheck.semantics.predicate import Predicate
 
@@ -53,6 +54,32 @@ def find_packet(predicate: Predicate, *, unknown: bool, seconds: float) -> Solut
             truth = matches(predicate, solution.packet)
             if truth is False or (truth is None and not unknown):
                 raise ReplayError(f"a witness of the solver does not replay: {solution.packet}")
+            return solution
+        if isinstance(solution, GaveUp):
+            gave_up = solution
+    return gave_up or Unsat()
+
+
+def find_difference(left: DecisionList, right: DecisionList, within: Predicate, seconds: float) -> Solution:
+    """A packet of ``within`` that the two lists treat differently. The caller replays it."""
+    conditions = (*left.arriving(), *right.arriving(), within)
+    reasons = dict.fromkeys(reason for condition in conditions for reason in unknowns_of(condition))
+    if reasons:
+        return GaveUp("; ".join(reasons))
+    gave_up: GaveUp | None = None
+    for family in (4, 6):
+        translator = Translator(family)
+        numbers: dict[object, int] = {}
+        try:
+            one, other = (fate_term(translator, rules, numbers) for rules in (left, right))
+        except CrossFamily as crossing:
+            return GaveUp(str(crossing))
+        changed = sorted(one.values.keys() | other.values.keys(), key=lambda field: field.position)
+        different = [one.action != other.action]
+        different += [one.value(translator, field) != other.value(translator, field) for field in changed]
+        condition = translator.z3.And(translator.term(within, unknown=False), translator.z3.Or(*different))
+        solution = check(translator, condition, seconds)
+        if isinstance(solution, Sat):
             return solution
         if isinstance(solution, GaveUp):
             gave_up = solution

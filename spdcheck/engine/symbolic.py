@@ -5,13 +5,20 @@ An address is a vector of 32 or 128 bits then: the family is known, and the term
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from spdcheck.semantics.fields import ADDRESS_FIELDS, IPV6, SPACE_OF_FAMILY
+from spdcheck.semantics.changes import Assign, Choose, SetBits
+from spdcheck.semantics.decision import Decide
+from spdcheck.semantics.fields import ADDRESS_FIELDS, CAPTURED, IPV6, SPACE_OF_FAMILY
 from spdcheck.semantics.intervals import intersect, shifted
 from spdcheck.semantics.predicate import And, InSet, Masked, Not, Or
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from spdcheck.semantics.changes import Change
+    from spdcheck.semantics.decision import DecisionList
     from spdcheck.semantics.fields import Field
     from spdcheck.semantics.intervals import IntervalSet
     from spdcheck.semantics.predicate import Predicate
@@ -125,3 +132,88 @@ class Translator:
         if not cases:
             return self.truth(False)
         return cases[0] if len(cases) == 1 else z3.Or(*cases)
+
+
+class CrossFamily(Exception):  # noqa: N818 (no error: the question can't be asked of one family)
+    """A change gives an address of the other family (NAT64)."""
+
+
+@dataclass(slots=True)
+class FateTerm:
+    """What a decision list does to a packet, as terms: the number of the action, and each changed field."""
+
+    action: Any
+    values: dict[Field, Any]
+
+    def value(self, translator: Translator, field: Field) -> Any:
+        """The field afterwards."""
+        return self.values[field] if field in self.values else translator.variable(field)
+
+
+def fate_term(translator: Translator, rules: DecisionList, numbers: dict[object, int]) -> FateTerm:
+    """The fate of the arriving packet. ``numbers`` gives equal actions (with their states) equal numbers."""
+    z3 = translator.z3
+    current: dict[Field, Any] = {}
+    decided: list[tuple[Any, FateTerm]] = []
+
+    def ending(effect: Decide) -> FateTerm:
+        number = numbers.setdefault((effect.action, effect.state), len(numbers))
+        return FateTerm(translator.constant(number, 32), _changed(translator, current, effect.changes))
+
+    for condition, entry in zip(rules.arriving(), rules.entries, strict=True):
+        term = translator.term(condition, unknown=False)
+        if isinstance(entry.effect, Decide):
+            decided.append((term, ending(entry.effect)))
+            continue
+        after = _changed(translator, current, entry.effect.changes)
+        current = {
+            field: z3.If(term, value, current[field] if field in current else translator.variable(field))
+            for field, value in after.items()
+        }
+    result = ending(rules.default)
+    for term, fate in reversed(decided):
+        fields = result.values.keys() | fate.values.keys()
+        result = FateTerm(
+            z3.If(term, fate.action, result.action),
+            {f: z3.If(term, fate.value(translator, f), result.value(translator, f)) for f in fields},
+        )
+    return result
+
+
+def _changed(translator: Translator, values: dict[Field, Any], changes: Iterable[Change]) -> dict[Field, Any]:
+    """The values after the changes, helper bits left out."""
+    values = dict(values)
+    for change in changes:
+        field = change.field
+        if field is not CAPTURED:
+            old = values[field] if field in values else translator.variable(field)
+            values[field] = _changed_value(translator, old, change)
+    return values
+
+
+def _changed_value(translator: Translator, old: Any, change: Change) -> Any:
+    z3, field = translator.z3, change.field
+    width = translator.width(field)
+    if isinstance(change, SetBits):
+        if field in ADDRESS_FIELDS:
+            raise CrossFamily("bits of an address are set")
+        return old & translator.constant(~change.mask, width) | translator.constant(change.value, width)
+    if isinstance(change, Choose):
+        # The same choice in both lists is the same constant; any other pair of choices can differ.
+        chosen = z3.BitVec(f"choice of {field.name} {change.values}", width, translator.context)
+        numbers = translator.numbers(field, change.values)
+        if not numbers:
+            raise CrossFamily(f"the {field.words} is given the other family")
+        translator.possible.append(translator.within(chosen, numbers, width))
+        return chosen
+    if isinstance(change, Assign):
+        number = translator.numbers(field, ((change.value, change.value),))
+        if not number:
+            raise CrossFamily(f"the {field.words} is given the other family")
+        return translator.constant(number[0][0], width)
+    moved = translator.numbers(field, ((change.first, change.last),))
+    if not moved:
+        return old
+    if not translator.numbers(field, ((change.to, change.to),)):
+        raise CrossFamily(f"the {field.words} is given the other family")
+    return z3.If(translator.within(old, moved, width), old + translator.constant(change.to - change.first, width), old)

@@ -82,7 +82,11 @@ class Masked(Predicate):
 
 @dataclass(frozen=True, slots=True)
 class Unknown(Predicate):
-    """Nobody can tell from the configuration; ``reason`` is for people, and names the file and line if there is one."""
+    """Nobody can tell from the configuration; ``reason`` is for people, and names the file and line if there is one.
+
+    A reason has to say what is not known, so that two rules with equal reasons are the same rule where two versions of
+    a ruleset are compared.
+    """
 
     reason: str
 

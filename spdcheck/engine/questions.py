@@ -1,0 +1,232 @@
+"""What can be asked of one decision list: which entries never decide, which could go, where the order matters.
+
+Every answer comes with a packet that was replayed by :mod:`spdcheck.engine.run`, or with the reason why there is none.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from spdcheck.engine.answer import DEFAULT_LIMITS, Fails, Holds, ReplayError, Rung, Unknown
+from spdcheck.engine.boxes import TooManyBoxes, intersect
+from spdcheck.engine.cover import Gap
+from spdcheck.engine.fates import Fates
+from spdcheck.engine.ladder import Ladder
+from spdcheck.engine.run import outcomes
+from spdcheck.engine.witness import example
+from spdcheck.errors import BudgetError
+from spdcheck.semantics.decision import Decide, DecisionList
+from spdcheck.semantics.predicate import TRUE, fields_of
+from spdcheck.semantics.words import box_text
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+
+    from spdcheck.engine.answer import Limits
+    from spdcheck.engine.boxes import Box
+    from spdcheck.semantics.fields import Field
+    from spdcheck.semantics.packet import Packet
+    from spdcheck.semantics.predicate import Predicate
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """The entry never has a say: ``culprits`` decide about all its packets before, and none of them can be left out.
+
+    Without culprits it asks for packets that do not exist. ``example`` is one of its packets, decided by a culprit.
+    ``unknown`` is the reason why nobody can tell; empty where it is proved.
+    """
+
+    entry: int
+    culprits: tuple[int, ...]
+    rung: Rung
+    example: Packet | None = None
+    unknown: str = ""
+
+
+@dataclass(slots=True)
+class Shadows:
+    """All entries without a say, and which rung of the ladder decided how often."""
+
+    found: tuple[Shadow, ...] = ()
+    rungs: Counter[Rung] = field(default_factory=Counter)
+
+
+def shadowed(rules: DecisionList, within: Predicate = TRUE, limits: Limits = DEFAULT_LIMITS) -> Shadows:
+    """The entries that no packet of ``within`` reaches, for all packets by default."""
+    ladder = _ladder(rules, within, limits)
+    found = []
+    for number, condition in enumerate(ladder.conditions):
+        target: int | Predicate = number if within == TRUE else condition & within
+        answer = ladder.decide(target, range(number))
+        if isinstance(answer, Holds):
+            found.append(Shadow(number, answer.because, answer.rung, _taken(rules, ladder, condition & within, number)))
+        elif isinstance(answer, Unknown):
+            found.append(Shadow(number, (), answer.rung, unknown=answer.reason))
+    return Shadows(tuple(found), ladder.rungs)
+
+
+def _taken(rules: DecisionList, ladder: Ladder, condition: Predicate, number: int) -> Packet | None:
+    """A packet that a shadowed entry asks for, shown to be decided before; None if there is no such packet."""
+    packet = ladder.packet_of(condition)
+    if packet is None:
+        return None
+    for outcome in outcomes(rules, packet):
+        if outcome.entry is None or outcome.entry >= number:
+            raise ReplayError(f"{packet} reaches entry {number}, which was thought to be shadowed")
+    return packet
+
+
+@dataclass(frozen=True, slots=True)
+class Redundant:
+    """Without the entry every packet is treated as with it. ``unknown`` as in :class:`Shadow`."""
+
+    entry: int
+    unknown: str = ""
+
+
+def redundant(rules: DecisionList, limits: Limits = DEFAULT_LIMITS) -> Iterator[Redundant]:
+    """The deciding entries that could go, one at a time: shadowed ones, and those whose packets fare the same later.
+
+    Two entries that are redundant each may still need one of them to stay.
+    """
+    try:
+        fates = Fates(rules, limits=limits)
+    except TooManyBoxes:
+        for number, entry in enumerate(rules.entries):
+            if isinstance(entry.effect, Decide):
+                yield Redundant(number, "a condition is too large for boxes")
+        return
+    for number, entry in enumerate(rules.entries):
+        if not isinstance(entry.effect, Decide):
+            continue
+        try:
+            needed, unsure = _needed(fates, number)
+        except BudgetError as error:
+            yield Redundant(number, str(error))
+            continue
+        if not needed:
+            yield Redundant(number, "a condition that is not modelled decides" if unsure else "")
+
+
+def _needed(fates: Fates, number: int) -> tuple[bool, bool]:
+    """Some packet fares differently without the entry; and: that can't be told of some packets."""
+    unsure = False
+    for box in fates.of(number):
+        for piece, fate in fates.split(box):
+            if not fate.sure:
+                unsure = True
+            elif fate.entry == number:
+                for _, other in fates.split(piece, skip=number, same_as=fate.treatment):
+                    if not other.sure:
+                        unsure = True
+                    elif other.treatment != fate.treatment:
+                        return True, unsure
+    return False, unsure
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """The order of two overlapping entries decides: ``witness`` would be treated otherwise if they changed places.
+
+    ``unknown`` is the reason why nobody can tell with whom the entry (``first`` and ``second`` are it) overlaps.
+    """
+
+    first: int
+    second: int
+    witness: Packet | None
+    unknown: str = ""
+
+
+def conflicts(rules: DecisionList, limits: Limits = DEFAULT_LIMITS) -> Iterator[Conflict]:
+    """Pairs of deciding entries with different effects such that some packet reaches the first and fits both."""
+    idle = {n for n, entry in enumerate(rules.entries) if not isinstance(entry.effect, Decide)}
+    ladder = _ladder(rules, TRUE, limits)
+    for number in sorted((ladder.unboxed | ladder.uncertain) - idle):
+        yield Conflict(number, number, None, "its condition is not modelled, or too large for boxes")
+    cover = ladder.surely
+    for second, entry in enumerate(rules.entries):
+        if second in idle:
+            continue
+        for box in ladder.space.possible(cover.of(second)):
+            told: set[int] = set()
+            for n in cover.overlapping(box, cover.before(second)):
+                first = cover.owner[n]
+                if first in told or rules.entries[first].effect == entry.effect:
+                    continue
+                common = intersect(box, cover.boxes[n])
+                if common is None:
+                    continue
+                others = cover.before(second) & ~cover.set_of((first,))
+                gap = cover.covers([common], others)
+                if isinstance(gap, Gap):
+                    told.add(first)
+                    packet = example(gap.free, ladder.space)
+                    if {outcome.entry for outcome in outcomes(rules, packet)} >= {first}:
+                        yield Conflict(first, second, packet)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The actions that packets of a set can meet, each with a packet that does; and those nobody can tell, with why."""
+
+    actions: dict[Hashable, Packet]
+    unknown: dict[Hashable, str]
+
+
+def reachable(rules: DecisionList, within: Predicate = TRUE, limits: Limits = DEFAULT_LIMITS) -> Reach:
+    """What can happen to the packets of ``within``."""
+    ladder = _ladder(rules, within, limits)
+    reach = Reach({}, {})
+    effects = [entry.effect for entry in rules.entries]
+    for number, effect in enumerate([*effects, rules.default]):
+        if not isinstance(effect, Decide) or effect.action in reach.actions:
+            continue
+        target = within if number == len(effects) else ladder.conditions[number] & within
+        answer = ladder.covered(target, range(number))
+        if isinstance(answer, Fails):
+            if all(outcome.decide.action != effect.action for outcome in outcomes(rules, answer.witness)):
+                raise ReplayError(f"{answer.witness} does not meet {effect.action}")
+            reach.actions[effect.action] = answer.witness
+            reach.unknown.pop(effect.action, None)
+        elif isinstance(answer, Unknown):
+            reach.unknown.setdefault(effect.action, answer.reason)
+    return reach
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """The packets ``arriving`` are decided by ``entry`` and leave as ``leaving``: boxes of ``fields``, and in words."""
+
+    entry: int | None
+    decide: Decide
+    arriving: Box
+    leaving: Box
+    fields: tuple[Field, ...]
+    texts: tuple[str, str]
+
+
+def images(rules: DecisionList, within: Predicate = TRUE, limits: Limits = DEFAULT_LIMITS) -> Iterator[Image]:
+    """What becomes of the packets of ``within``: disjoint regions, and what each is turned into (NAT, tags, marks).
+
+    Raises :exc:`~spdcheck.errors.BudgetError` where a condition is not modelled or there are too many regions.
+    """
+    try:
+        fates = Fates(rules, fields_of(within), limits)
+        boxes = fates.space.possible(fates.boxes_of(within))
+    except TooManyBoxes as error:
+        raise BudgetError("a condition is too large for boxes") from error
+    for box in boxes:
+        for piece, fate in fates.split(box):
+            if not fate.sure:
+                raise BudgetError("whether an entry matches is not modelled")
+            leaving = fates.image(piece, fate)
+            texts = (box_text(fates.space.fields, piece), box_text(fates.space.fields, leaving))
+            yield Image(fate.entry, fate.decide, piece, leaving, fates.space.fields, texts)
+
+
+def _ladder(rules: DecisionList, within: Predicate, limits: Limits) -> Ladder:
+    idle = [n for n, entry in enumerate(rules.entries) if not isinstance(entry.effect, Decide)]
+    return Ladder(rules.arriving(), (within,), limits, idle)
