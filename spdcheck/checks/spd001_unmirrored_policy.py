@@ -9,8 +9,8 @@ from spdcheck.checks.finding import Finding, Severity, Undecided
 from spdcheck.engine.selectors import some_packet
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.policy import Action, Direction
-from spdcheck.semantics.counterpart import flows, peers_of, restricted
-from spdcheck.semantics.peering import far_address
+from spdcheck.semantics.counterpart import flows, makes_policies, peers_of, restricted
+from spdcheck.semantics.peering import far_address, near_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +85,7 @@ class UnmirroredPolicy(Check):
                 *((policy, flow.receiver, flow.sender, sent) for policy in expected),
             ):
                 key = (owner.name, _undirected(policy.selector))
-                if key in told or _one_way_there(peer, policy):
+                if key in told or _one_way_there(peer, policy) or makes_policies(peer, near_address(policy)):
                     continue
                 told.add(key)
                 near = _nearest(policy, others)

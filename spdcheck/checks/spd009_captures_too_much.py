@@ -86,7 +86,7 @@ class CapturesTooMuch(Check):
                 before = _Before(policies, index)
                 yield from self._own_network(host, policy, before)
                 yield from self._loopback(host, policy, before)
-                yield from self._key_exchange(host, policy, before)
+            yield from self._key_exchange(host, policies)
             yield from self._carriers(host, policies)
 
     def _own_network(self, host: Host, policy: SecurityPolicy, before: _Before) -> Iterator[Finding]:
@@ -126,26 +126,35 @@ class CapturesTooMuch(Check):
                 witness=rest[0].packet,
             )
 
-    def _key_exchange(self, host: Host, policy: SecurityPolicy, before: _Before) -> Iterator[Finding]:
-        near, far = near_address(policy), far_address(policy)
-        if near is None or far is None or near == far:
+    def _key_exchange(self, host: Host, policies: tuple[SecurityPolicy, ...]) -> Iterator[Finding]:
+        """One finding for a host: every policy that takes the key exchange with its own peer."""
+        taken: list[tuple[SecurityPolicy, TrafficSelector]] = []
+        for index, policy in enumerate(policies):
+            near, far = near_address(policy), far_address(policy)
+            if policy.action is not Action.PROTECT or near is None or far is None or near == far:
+                continue
+            exchange = TrafficSelector(near, far, UDP, ISAKMP, ISAKMP)
+            if not policy.selector.contains(exchange) or _keyed_by_hand(host, near, far):
+                continue
+            if _Before(policies, index).rest(exchange):
+                taken.append((policy, exchange))
+        if not taken:
             return
-        exchange = TrafficSelector(near, far, UDP, ISAKMP, ISAKMP)
-        if not policy.selector.contains(exchange) or not before.rest(exchange):
-            return
-        if _keyed_by_hand(host, near, far):
-            return
+        policy, exchange = taken[0]
+        near, far = exchange.source, exchange.destination
         daemon = next(iter(host.daemons), None)
+        others = "" if len(taken) == 1 else f", and {len(taken) - 1} more policies do so with other peers"
         yield self.finding(
             host,
             policy.selector_origin,
-            f"{policy.selector} takes the key exchange with {far} too"
+            f"{policy.selector} takes the key exchange with {far} too{others}"
             + (
                 f": it works only because {daemon.program} opens its sockets with a bypass policy"
                 if daemon
                 else ": no daemon of this host is known to bypass it"
             ),
             label="covers udp port 500 between the peers",
+            notes=[Note(other.selector_origin, "this one too") for other, _ in taken[1:]],
             mend=f"put spdadd {near}[500] {far}[500] udp -P out none (and its reverse -P in none) before it",
             witness=some_packet(exchange),
             severity=Severity.INFO if daemon else Severity.WARNING,

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from spdcheck.model.policy import Action, Direction, Mode
+from spdcheck.semantics import remote_selection
 from spdcheck.semantics.peering import far_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from spdcheck.model.addresses import AddressRange
     from spdcheck.model.host import Host
     from spdcheck.model.policy import SecurityPolicy
     from spdcheck.model.selector import TrafficSelector
@@ -107,6 +109,14 @@ def same_selector(peering: Peering, host: Host, policy: SecurityPolicy) -> Itera
     for other in peering.holders(wanted):
         if other is not host:
             yield other
+
+
+def makes_policies(host: Host, peer: AddressRange | None) -> bool:
+    """The host's key daemon makes policies out of what a peer with this address proposes (``generate_policy``)."""
+    if peer is None:
+        return False
+    sections = (section for daemon in host.daemons for section in remote_selection.to_answer(daemon, peer))
+    return any(section.generate_policy != "off" for section in sections)
 
 
 def restricted(policy: SecurityPolicy, peer: Host) -> list[TrafficSelector]:

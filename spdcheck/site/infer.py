@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.model.host import Host, Interface, InterfaceAddress
 from spdcheck.model.policy import Direction, Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from spdcheck.model.addresses import AddressRange
 
 OUTSIDE = "(outside)"
@@ -30,25 +28,41 @@ def infer_addresses(hosts: tuple[Host, ...]) -> tuple[Host, ...]:
     end points does not move a peer's address here. An address that an interface or the site file gives is never
     given to anybody else.
     """
-    claims = [Counter(dict(_claims(host))) for host in hosts]
+    claims = [_claims(host) for host in hosts]
     known = {address for host in hosts for address in host.addresses}
     result = []
     for index, host in enumerate(hosts):
         own = []
-        for address, weight in claims[index].items():
-            rivals = [claims[other][address] for other in range(len(hosts)) if other != index]
-            beaten = any(rival > weight for rival in rivals) or (
-                any(rival == weight for rival in rivals) and not _stronger(address, index, hosts)
+        for address, claim in claims[index].items():
+            rivals = [claims[other].get(address, _NO_CLAIM) for other in range(len(hosts)) if other != index]
+            beaten = any(rival.weight > claim.weight for rival in rivals) or any(
+                other < index and claims[other].get(address, _NO_CLAIM).weight == claim.weight
+                for other in range(len(hosts))
             )
-            if address not in known and not beaten and weight > 0:
+            if address not in known and not beaten and claim.is_claim and claim.weight >= 0:
                 own.append(address)
         result.append(_with_outside(host, own))
     return tuple(result)
 
 
-def _claims(host: Host) -> Iterator[tuple[AddressRange, int]]:
-    """Addresses that this host seems to have, with a weight: each policy counts one, a daemon or a device ten."""
-    weights: Counter[AddressRange] = Counter()
+class _Claim(NamedTuple):
+    """How much speaks for an address being a host's own, less what speaks for its being the peer's.
+
+    ``is_claim`` says that something speaks for it at all: of two swapped end points each has one voice for and one
+    against, and then the peer's lines decide.
+    """
+
+    weight: int
+    is_claim: bool
+
+
+_NO_CLAIM = _Claim(-1, False)
+
+
+def _claims(host: Host) -> dict[AddressRange, _Claim]:
+    """The addresses that this host's files name as an end point: each policy counts one, a daemon or a device ten."""
+    voices: Counter[AddressRange] = Counter()
+    against: Counter[AddressRange] = Counter()
     for policy in host.spd.policies:
         if policy.implied:
             continue
@@ -57,23 +71,18 @@ def _claims(host: Host) -> Iterator[tuple[AddressRange, int]]:
             if policy.direction is not Direction.OUT:
                 local, remote = remote, local
             if local is not None:
-                weights[local] += 1
+                voices[local] += 1
             if remote is not None:
-                weights[remote] -= 1
+                against[remote] += 1
         if any(t.mode is Mode.TRANSPORT for t in policy.templates) and policy.local.is_host:
-            weights[policy.local] += 1
+            voices[policy.local] += 1
     for daemon in host.daemons:
         for listener in daemon.listeners:
-            weights[listener.address] += 10
+            voices[listener.address] += 10
     for interface in host.interfaces:
         if interface.tunnel is not None:
-            weights[interface.tunnel.source] += 10
-    yield from weights.items()
-
-
-def _stronger(address: AddressRange, index: int, hosts: tuple[Host, ...]) -> bool:
-    """Breaks a tie: the first host in the order of names gets the address."""
-    return all(not dict(_claims(hosts[other])).get(address) for other in range(index))
+            voices[interface.tunnel.source] += 10
+    return {address: _Claim(voices[address] - against[address], voices[address] > 0) for address in voices | against}
 
 
 def _with_outside(host: Host, addresses: list[AddressRange]) -> Host:

@@ -4,7 +4,7 @@ A key stands behind an algorithm's name: in quotes, or as ``0x…`` digits. But 
 broken statement must not show its key either. So everything is hidden that is a key in *some* reading of the text:
 
 * whatever stands in double quotes, to the end of the line where the closing quote is missing (only ``tagged "…"`` and
-  the label of ``-ctx`` are no keys);
+  the label of ``-ctx`` are no keys); between the first and the last quote of a line that has one too many;
 * hexadecimal numbers of eight digits and more, unless they stand where the SPI stands;
 * whatever follows an algorithm's name, quotes or not, up to the next option or the end of the statement.
 
@@ -37,6 +37,7 @@ _QUOTES = re.compile(
     r'|"(?P<lines>[^";]*)"'
     r'|"(?P<open>[^\n]*)'
 )
+_UNEVEN = re.compile(r'^[^"\n]*"[^"\n]*"(?:[^"\n]*"[^"\n]*")*[^"\n]*"[^"\n]*$', re.MULTILINE)
 _IN_LINE = re.compile(r'"([^"\n]*)"?')
 
 _HEX = re.compile(r"0[xX](?<![\w.:%-]0[xX])([0-9A-Fa-f]{8,})")
@@ -64,6 +65,7 @@ def mask_keys(file: SourceFile) -> tuple[SourceFile, dict[int, Secret]]:
         return file, {}
     found = _Found(text)
     found.quoted()
+    found.uneven()
     found.digits()
     found.behind_algorithms()
     return file.masked(found.regions), found.keys
@@ -96,6 +98,12 @@ class _Found:
                 self.regions.append((match.start(kind), match.start(kind) + len(rest[:cut].rstrip())))
             elif kind == "comment" and any(mark in match[kind] for mark in ("-E", "-A")):
                 self._quotes_in_line(match.start(), match.end())
+
+    def uneven(self) -> None:
+        """Lines with an odd number of quotes, three or more: nobody knows which of them open and which close."""
+        for match in _UNEVEN.finditer(self.text):
+            quotes = [match.start() + n for n, character in enumerate(match[0]) if character == '"']
+            self.regions.extend((one + 1, other) for one, other in zip(quotes, quotes[1:], strict=False))
 
     def _quotes_in_line(self, start: int, end: int) -> None:
         self.regions.extend(part.span(1) for part in _IN_LINE.finditer(self.text, start, end))
