@@ -8,6 +8,7 @@ from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Certainty, Finding, Severity, Undecided
 from spdcheck.checks.from_diagnostics import findings
 from spdcheck.model.diagnostic import Note, Part
+from spdcheck.model.host import Platform
 from spdcheck.semantics.file_places import Place, below, first_entry, is_placed, locate
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class NotLoaded(Check):
         filled = [script for script in host.scripts if script.fills]
         if not filled:
             return
-        place, why = _switch(host, service, "ipsec_enable")
+        place, why = _switch(host, service, "ipsec")
         names = ", ".join(sorted(below(host, script.file) for script in filled))
         what = "policies" if any("spd" in script.fills for script in filled) else "security associations"
         yield self.finding(
@@ -93,7 +94,7 @@ class NotLoaded(Check):
             f"{why}: after a reboot nothing loads the {what} of {names}, and traffic goes in clear",
             label="not loaded at boot",
             notes=[Note(span, "these are not loaded") for span in _first_statements(host)],
-            mend='write ipsec_enable="YES"' + _naming_the_script(host, service),
+            mend=f'write {_variable(host, "ipsec")}="YES"' + _naming_the_script(host, service),
             subject="ipsec",
         )
 
@@ -104,10 +105,10 @@ class NotLoaded(Check):
         if located.place is Place.THERE:
             return
         if located.file is None:
-            if service.file:
+            if service.file_origin is not None:
                 yield self.finding(
                     host,
-                    service.file_origin or service.origin,
+                    service.file_origin,
                     f"{named} is not among the files of {host.name}: what the boot loads is not known here",
                     label="no such file here",
                     mend="add the file to the host's folder, or name the one that exists",
@@ -118,7 +119,7 @@ class NotLoaded(Check):
             return
         if not is_placed(below(host, located.file)):
             return
-        said = f"ipsec_file is {named}" if service.file else f"without ipsec_file the boot loads {named}"
+        said = f"ipsec_file is {named}" if service.file_origin else f"without ipsec_file the boot loads {named}"
         yield self.finding(
             host,
             service.file_origin or service.origin,
@@ -135,14 +136,14 @@ class NotLoaded(Check):
             return
         for daemon in host.daemons:
             if daemon.program == "racoon":
-                place, why = _switch(host, service, "racoon_enable")
+                place, why = _switch(host, service, "racoon")
                 yield self.finding(
                     host,
                     place,
                     f"{why}: after a reboot no key exchange daemon runs, and no SA comes up",
                     label="not started at boot",
                     notes=[Note(daemon.origin.file.span(0, 0), "nothing reads this configuration")],
-                    mend='write racoon_enable="YES"',
+                    mend=f'write {_variable(host, "racoon")}="YES"',
                     subject="racoon",
                 )
                 return
@@ -154,11 +155,17 @@ def _service(host: Host, name: str) -> Service | None:
     return found[-1] if found else None
 
 
-def _switch(host: Host, service: Service | None, variable: str) -> tuple[Span, str]:
+def _variable(host: Host, service: str) -> str:
+    """The variable of rc.conf that starts a service: FreeBSD writes ``ipsec_enable``, the others ``ipsec``."""
+    return service if host.platform in (Platform.NETBSD, Platform.OPENBSD) else f"{service}_enable"
+
+
+def _switch(host: Host, service: Service | None, name: str) -> tuple[Span, str]:
     """The place to change, and why the service does not start, as the beginning of a sentence."""
+    variable = _variable(host, name)
     if service is None:
         return host.settings["rc.conf"][1], f"{variable} is not set"
-    if service.commented_out is not None and service.enabled is None:
+    if service.commented_out is not None and (service.enabled is None or service.origin == service.commented_out):
         return service.commented_out, f"{variable} is commented out"
     if service.enabled is None:
         return service.file_origin or service.origin, f"{variable} is not set"

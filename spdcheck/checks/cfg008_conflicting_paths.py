@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
-from spdcheck.checks.finding import Finding, Severity, Undecided
+from spdcheck.checks.finding import Certainty, Finding, Severity, Undecided
 from spdcheck.model.diagnostic import Note
+from spdcheck.model.host import Platform
 from spdcheck.semantics.file_places import Place, below, is_placed, locate
 from spdcheck.semantics.psk_lookup import key_file
 
@@ -17,14 +18,22 @@ if TYPE_CHECKING:
     from spdcheck.model.host import Host, Service
     from spdcheck.model.ike import KeyDaemon
 
+_USUAL = {
+    Platform.LINUX: ("a Linux distribution", "etc/racoon/racoon.conf"),
+    Platform.FREEBSD: ("FreeBSD's port", "usr/local/etc/racoon/racoon.conf"),
+    Platform.NETBSD: ("NetBSD", "etc/racoon/racoon.conf"),
+}
+"""What the boot scripts of a system's racoon package read."""
+
 
 class ConflictingPaths(Check):
     """Two configurations of this host disagree on where a key file or a configuration lies.
 
     ## What it does
 
-    Compares `path pre_shared_key` with the place of the host's key file, the file that `racoon_flags -f` names with the
-    place of racoon.conf, and reports several racoon.conf files of which only one is read.
+    Compares `path pre_shared_key` with the place of the host's key file, the file that `racoon_flags -f` names (or that
+    the system's packages read) with the place of racoon.conf, and reports several racoon.conf files of which only one
+    is read.
 
     ## Why it matters
 
@@ -65,6 +74,7 @@ class ConflictingPaths(Check):
             for daemon in racoons:
                 yield from self._key_file(host, daemon)
             yield from self._command_line(host, racoons)
+            yield from self._usual_place(host, racoons)
             yield from self._several(host, racoons)
 
     def _key_file(self, host: Host, daemon: KeyDaemon) -> Iterator[Finding]:
@@ -89,14 +99,41 @@ class ConflictingPaths(Check):
             if located.place is not Place.ELSEWHERE or located.file is None:
                 continue
             lies = below(host, located.file)
+            by_default = service.file_origin is None
+            if by_default and not is_placed(lies):
+                continue
+            how = "without -f racoon reads" if by_default else "racoon is started with"
             yield self.finding(
                 host,
                 service.file_origin or service.origin,
-                f"racoon is started with {service.file}, but the configuration lies at {_absolute(lies)}",
+                f"{how} {service.file}, but the configuration lies at {_absolute(lies)}",
                 label="reads another file",
                 notes=[Note(located.file.span(0, 0), "nothing reads this one")],
                 mend=f"start it with -f {_absolute(lies)}, or move the file",
+                severity=Severity.WARNING if by_default else Severity.ERROR,
             )
+
+    def _usual_place(self, host: Host, racoons: list[KeyDaemon]) -> Iterator[Finding]:
+        """Where no boot file says what is read, the system's packages do."""
+        if (
+            host.platform not in _USUAL
+            or len(racoons) != 1
+            or any(service.name == "racoon" for service in host.services)
+        ):
+            return
+        system, usual = _USUAL[host.platform]
+        lies = below(host, racoons[0].origin.file)
+        if not is_placed(lies) or lies == usual or not lies.endswith("/racoon.conf"):
+            return
+        yield self.finding(
+            host,
+            racoons[0].origin.file.span(0, 0),
+            f"{system} starts racoon with /{usual}, but this configuration lies at /{lies}",
+            label="perhaps not the file that is read",
+            mend=f"move it to /{usual}, unless racoon is started with -f /{lies}",
+            severity=Severity.WARNING,
+            certainty=Certainty.POSSIBLE,
+        )
 
     def _several(self, host: Host, racoons: list[KeyDaemon]) -> Iterator[Finding]:
         if len(racoons) < 2 or len({daemon.origin.file.path for daemon in racoons}) < 2:

@@ -20,7 +20,8 @@ class AccidentalSyntax(Check):
     ## What it does
 
     Names text that only the program's lexer lets through: keywords that run on (`certificates` for `certificate`),
-    characters that vanish or stick to the next word, SPIs of more than 32 bits, keys whose trailing blanks count.
+    characters that vanish or stick to the next word, SPIs of more than 32 bits, keys whose trailing blanks count. An
+    error where the kernel refuses what the program took, else a warning.
 
     ## Why it matters
 
@@ -48,7 +49,7 @@ class AccidentalSyntax(Check):
 
     code = "CFG010"
     name = "accidental-syntax"
-    severity = Severity.WARNING
+    severity = Severity.ERROR
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """One finding for each accident."""

@@ -8,8 +8,8 @@ from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.host import Platform
-from spdcheck.model.policy import Action, Level
-from spdcheck.semantics.manual_keys import LARGEST_REQID, ManualKeys, Obstacle, ends_of
+from spdcheck.model.policy import Action, Direction, Level
+from spdcheck.semantics.manual_keys import ManualKeys, Obstacle, ends_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +27,8 @@ class SharedReqid(Check):
     ## What it does
 
     `unique:N` binds a policy to the associations with `-u N`. Reported are numbers that policies to different peers
-    share, policies whose associations are all there but carry another number, and numbers above 16383, which the kernel
-    replaces by its own. (On Linux a policy without a number takes only associations without one.)
+    share, and policies whose associations are there but carry another number. On Linux a policy without a number takes
+    only associations without one, and compares the numbers of what arrives as well.
 
     ## Why it matters
 
@@ -53,8 +53,8 @@ class SharedReqid(Check):
 
     ## References
 
-    setkey(8) unique and -u; netipsec/key.c `key_msg2sp` ("reqid=%d range violation, updated by kernel");
-    net/key/af_key.c `parse_ipsecrequest` (IPSEC_MANUAL_REQID_MAX).
+    setkey(8) unique and -u; netipsec/key.c `key_cmpsaidx`; net/xfrm/xfrm_state.c `xfrm_state_find`, xfrm_policy.c
+    `xfrm_state_ok`.
     """
 
     code = "SAD005"
@@ -62,10 +62,9 @@ class SharedReqid(Check):
     severity = Severity.ERROR
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
-        """The three ways to get a number wrong, on every host."""
+        """Both ways to get a number wrong, on every host."""
         for host in context.hosts:
             yield from self._shared(host)
-            yield from self._out_of_range(host)
             if any(gap.part is Part.SAD for gap in host.gaps):
                 yield from self.undecided(host, (Part.SAD,))
             else:
@@ -76,7 +75,7 @@ class SharedReqid(Check):
         users: dict[int, tuple[frozenset[AddressRange], Template]] = {}
         told = set()
         for policy, template in _templates(host):
-            if template.reqid == 0 or template.reqid > LARGEST_REQID:
+            if template.reqid == 0:
                 continue
             ends = ends_of(policy, template)
             if not (ends.source.is_host and ends.destination.is_host):
@@ -97,28 +96,6 @@ class SharedReqid(Check):
                 subject=str(template.reqid),
             )
 
-    def _out_of_range(self, host: Host) -> Iterator[Finding]:
-        places: dict[int, list[Template]] = {}
-        for _, template in _templates(host):
-            if template.reqid > LARGEST_REQID:
-                places.setdefault(template.reqid, []).append(template)
-        for reqid, templates in places.items():
-            said = (
-                '"reqid range violation, updated by kernel"'
-                if host.platform is not None and host.platform.is_bsd
-                else "the kernel puts a number of its own"
-            )
-            yield self.finding(
-                host,
-                templates[0].origin,
-                f"request id {reqid} is larger than {LARGEST_REQID}: {said}, and no -u {reqid} will ever match it",
-                label="replaced by the kernel",
-                notes=[Note(template.origin, "here too") for template in templates[1:4]],
-                mend=f"choose a number from 1 to {LARGEST_REQID}",
-                severity=Severity.WARNING,
-                subject=str(reqid),
-            )
-
     def _unserved(self, host: Host) -> Iterator[Finding]:
         """Policies whose associations are there but for the number; with a key daemon, it makes others."""
         if host.daemons or not host.sad.associations:
@@ -126,7 +103,7 @@ class SharedReqid(Check):
         told = set()
         by_hand = ManualKeys(host)
         for policy, template in _templates(host):
-            if template.reqid > LARGEST_REQID or by_hand.serving(policy, template):
+            if not _compares(host, policy, template) or by_hand.serving(policy, template):
                 continue
             near = [
                 association
@@ -139,7 +116,7 @@ class SharedReqid(Check):
             yield self.finding(
                 host,
                 near[0].origin,
-                f"{_why(host, template, near[0])}: the policy finds no SA",
+                f"{_why(host, template, near[0])}: {_consequence(policy)}",
                 label=f"-u {near[0].reqid}" if near[0].reqid else "no -u",
                 notes=[Note(template.origin, f"asks for {template.level.value}{_number(template)}")],
                 mend=_mend(template),
@@ -151,6 +128,19 @@ def _templates(host: Host) -> Iterator[tuple[SecurityPolicy, Template]]:
         if policy.action is Action.PROTECT and not policy.implied:
             for template in policy.templates:
                 yield policy, template
+
+
+def _compares(host: Host, policy: SecurityPolicy, template: Template) -> bool:
+    """The kernel asks for the number: of what leaves everywhere, of what arrives on Linux where the policy has one."""
+    if policy.direction is Direction.OUT:
+        return True
+    return host.platform is Platform.LINUX and template.level is Level.UNIQUE
+
+
+def _consequence(policy: SecurityPolicy) -> str:
+    if policy.direction is Direction.OUT:
+        return "the policy finds no SA"
+    return "what arrives under it is dropped"
 
 
 def _text(ends: frozenset[AddressRange]) -> str:
