@@ -155,6 +155,11 @@ def port_of(name: str, protocols: tuple[int, ...]) -> int | None:
     return udp if tcp is None else tcp
 
 
+def any_port_of(name: str) -> int | None:
+    """The port of a service name, of whichever protocol knows it first."""
+    return service_port(name)
+
+
 def protocol_of(name: str) -> int | None:
     """The number of a protocol name."""
     return protocol_number(name)

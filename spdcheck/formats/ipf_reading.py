@@ -143,6 +143,7 @@ class Statements:
         words: Mapping[str, str],
         what: str,
         part: Part | tuple[Part, ...],
+        groups: tuple[tuple[frozenset[str], str], ...] = (),
     ) -> None:
         self.vocabulary = vocabulary
         self._shapes = Shapes(parser, vocabulary.names)
@@ -153,6 +154,7 @@ class Statements:
             if name in words or kind in vocabulary.texts
         }
         self._what = what
+        self._groups = groups
         self._part = part
 
     def read(self, reading: Reading) -> Iterator[Parsed]:
@@ -205,7 +207,7 @@ class Statements:
         return self._unexpected(found, tokens, spliced, end)
 
     def _unexpected(self, found: Unexpected, tokens: Tokens, spliced: Spliced | None, end: int) -> Refused:
-        expected = expectation(found.expected, self._words)
+        expected = expectation(found.expected, self._words, self._groups)
         if found.at >= len(tokens.kinds):
             return Refused(f"{self._what} ends here, {expected}", end, end)
         start = tokens.starts[found.at]

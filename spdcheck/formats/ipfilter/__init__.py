@@ -31,6 +31,12 @@ _WORDS = {
     "WORD": "a name", "NUMBER": "a number", "HEX": "a number", "DOTTED": "an address", "IPV6": "an address",
     "STRING": "a quoted text",
 }  # fmt: skip
+_GROUPS = (
+    (frozenset({"PASS", "BLOCK", "LOG", "COUNT", "NOMATCH", "AUTH", "PREAUTH", "SKIP", "CALL", "DECAPSULATE"}), "a rule"),
+    (frozenset({"QUICK", "ON", "FASTROUTE"}), "an option such as `quick` or `on`"),
+    (frozenset({"FAMILY", "INET", "INET6", "TOS", "TTL", "PROTO", "ALL", "FROM"}), "`from`, `all` or `proto`"),
+    (frozenset({"KEEP", "GROUP", "HEAD", "PPS", "AGE", "COMMENT"}), "`keep`, `head` or `group`"),
+)
 
 
 @cache
@@ -43,7 +49,7 @@ def _statements() -> Statements:
         plain=frozenset(names[word] for word in [*plain, "><", "<>"]),
         transparent=frozenset({names["{"]}),
     )
-    return Statements(parser, vocabulary, begins=_BEGINS, words=_WORDS, what="the rule", part=Part.FILTER)
+    return Statements(parser, vocabulary, begins=_BEGINS, words=_WORDS, what="the rule", part=Part.FILTER, groups=_GROUPS)
 
 
 def read(file: SourceFile, context: Context) -> Reading:
