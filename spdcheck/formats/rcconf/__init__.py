@@ -34,6 +34,7 @@ def read(file: SourceFile, context: Context) -> Reading:
     system = flavour(masked, context)
     reading = Reading(file=masked, format="rcconf", dialect=system)
     variables = Variables(reading)
+    _warn_of_carriage_returns(reading)
     if system == "openbsd" and is_line_based(masked, context):
         run_lines(variables, masked)
     else:
@@ -47,3 +48,13 @@ def read(file: SourceFile, context: Context) -> Reading:
     reading.facts.settings["rc.conf"] = (system, masked.span(0, min(1, len(masked.text))))
     variables.finish()
     return reading
+
+
+def _warn_of_carriage_returns(reading: Reading) -> None:
+    place = reading.file.text.find("\r\n")
+    if place >= 0:
+        reading.accident(
+            reading.file.span(place, place + 1),
+            "lines end with a carriage return, which is part of every value for sh(1)",
+            mend="convert the file to Unix line ends",
+        )

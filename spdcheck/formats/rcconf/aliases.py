@@ -65,6 +65,8 @@ def alias_list(value: Value, into: Configured, family: int = 4) -> None:
         for text in expand_range(address[0].text) if address else ("",):
             words = [*group[:at], *(Word(text, word.span) for word in address), *group[at + 1 :]]
             configure(words, into, family)
+            if any(not problem.unmodelled for problem in into.problems):
+                break
 
 
 def _groups(words: tuple[Word, ...]) -> Iterator[list[Word]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spdcheck.formats.rcconf.value import shown
+
 if TYPE_CHECKING:
     from spdcheck.formats.rcconf.value import Value
     from spdcheck.formats.rcconf.variables import Variables
@@ -40,9 +42,6 @@ def warn_about(variables: Variables, name: str, value: Value) -> None:
     text = value.text
     if text.lower() in YES | NO:
         return
-    shown = text.replace("\r", "␍").replace("\n", "␊")
-    found = f"`{shown}`" if shown else "nothing"
-    mend = 'write "YES" or "NO"'
-    if text.rstrip("\r") != text:
-        mend += ", and end the file's lines without a carriage return (it is part of the value for sh)"
-    variables.reading.accident(value.span, f"{name} is not set properly: found {found}, which counts as NO", mend=mend)
+    found = f"`{shown(text)}`" if text else "nothing"
+    message = f"{name} is not set properly: found {found}, which counts as NO"
+    variables.reading.accident(value.span, message, mend='write "YES" or "NO"')

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.formats.rcconf.addresses import default_prefix_length, parse_host, parse_length, parse_mask
+from spdcheck.formats.rcconf.value import shown
 from spdcheck.model.addresses import prefix
+from spdcheck.model.diagnostic import Part
 from spdcheck.model.host import InterfaceAddress
 
 if TYPE_CHECKING:
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
     from spdcheck.source import Span
 
 _FAMILIES = {"inet": 4, "inet6": 6}
-_OTHER_FAMILIES = frozenset({"link", "ether", "lladdr", "atalk", "ipx", "ns", "iso"})
+_HARDWARE_FAMILIES = frozenset({"link", "ether", "lladdr"})
+_OTHER_FAMILIES = frozenset({"atalk", "ipx", "ns", "iso"})
 
 _INERT = {
     0: """up arp -arp debug -debug promisc -promisc -link1 -link2 link1 link2 alias add create plumb anycast autoconf
@@ -87,12 +90,16 @@ _ARITY = {word: count for count, words in _INERT.items() for word in words.split
 
 
 class Problem(NamedTuple):
-    """Why an argument can't be used: refused by ifconfig, or (``unmodelled``) understood but beyond the model."""
+    """Why an argument can't be used: refused, or (``unmodelled``) understood but beyond the model.
+
+    ``parts`` are what is not known of the host for that reason.
+    """
 
     span: Span
     message: str
     mend: str = ""
     unmodelled: bool = False
+    parts: tuple[Part, ...] = (Part.INTERFACES,)
 
 
 @dataclass(slots=True)
@@ -115,6 +122,8 @@ def configure(words: Sequence[Word], into: Configured, family: int = 4) -> None:
     """Applies one call of ifconfig; ``family`` is that of addresses where no word names another."""
     if words and words[0].text in _FAMILIES:
         family, words = _FAMILIES[words[0].text], words[1:]
+    elif words and words[0].text in _HARDWARE_FAMILIES:
+        words = words[2:]
     elif words and words[0].text in _OTHER_FAMILIES:
         return
     call = _Call(family, into)
@@ -159,8 +168,7 @@ class _Call:
         elif text in _UNMODELLED[0] or text in _UNMODELLED[1]:
             return self._unmodelled(word, rest)
         elif self._seen == 2 or not _looks_like_host(text):
-            self._broken = True
-            self._problem(word.span, f"found `{text}`, which is no word of ifconfig(8)")
+            self._refuse(word.span, f"found `{shown(text)}`, which is no word of ifconfig(8)")
             return len(words) - position
         else:
             self._address(word)
@@ -175,12 +183,14 @@ class _Call:
         reach = net if self._peer is None else self._peer
         self._into.addresses.append(InterfaceAddress(own, reach, self._peer, self._first.span))
 
-    def _problem(self, span: Span, message: str, mend: str = "", *, unmodelled: bool = False) -> None:
-        self._into.problems.append(Problem(span, message, mend, unmodelled))
+    def _refuse(self, span: Span, message: str, mend: str = "", *, always: bool = False) -> None:
+        """Ifconfig stops at the first bad word; of further ones only the addresses are worth telling (``always``)."""
+        if always or not self._broken:
+            self._into.problems.append(Problem(span, message, mend))
+        self._broken = True
 
     def _missing(self, word: Word, expected: str) -> None:
-        self._broken = True
-        self._problem(word.span, f"found nothing behind `{word.text}`, expected {expected}")
+        self._refuse(word.span, f"found nothing behind `{word.text}`, expected {expected}")
 
     def _parameters(self, word: Word, rest: Sequence[Word]) -> int:
         """``netmask M``, ``prefixlen N``, ``mtu N``, ``tunnel S D``: those that the model keeps."""
@@ -194,13 +204,12 @@ class _Call:
             if text.isascii() and text.isdigit() and len(text) <= 5:
                 self._into.mtu = int(text)
             else:
-                self._problem(span, f"found `{text}`, expected a number of bytes behind mtu")
+                self._refuse(span, f"found `{shown(text)}`, expected a number of bytes behind mtu")
         else:
             self._length = parse_mask(text) if word.text == "netmask" else parse_length(text, self._family)
             if self._length is None:
-                self._broken = True
                 expected = "a netmask such as 255.255.255.0" if word.text == "netmask" else "a prefix length"
-                self._problem(span, f"found `{text}`, expected {expected}")
+                self._refuse(span, f"found `{shown(text)}`, expected {expected}")
         return 2
 
     def _tunnel(self, word: Word, rest: Sequence[Word]) -> int:
@@ -211,17 +220,20 @@ class _Call:
         return 3
 
     def _unmodelled(self, word: Word, rest: Sequence[Word]) -> int:
-        if word.text in _UNMODELLED[0]:
-            self._broken = self._broken or word.text in ("eui64", "-alias", "delete", "remove")
-            why = f"`{word.text}` is not modelled: {_UNMODELLED[0][word.text]}"
-            self._problem(word.span, why, unmodelled=True)
+        text, parts = word.text, (Part.INTERFACES, Part.SPD) if word.text == "reqid" else (Part.INTERFACES,)
+        if text in _UNMODELLED[0]:
+            if text in ("eui64", "-alias", "delete", "remove"):
+                self._own = self._first = None
+                self._seen = 2
+            why = f"`{text}` is not modelled: {_UNMODELLED[0][text]}"
+            self._into.problems.append(Problem(word.span, why, unmodelled=True, parts=parts))
             return 1
         if not rest:
             self._missing(word, "a value")
             return 1
-        if not (word.text in ("fib", "tunnelfib", "rdomain", "tunneldomain") and rest[0].text == "0"):
-            why = f"`{word.text} {rest[0].text}` is not modelled: {_UNMODELLED[1][word.text]}"
-            self._problem(word.span.join(rest[0].span), why, unmodelled=True)
+        if not (text in ("fib", "tunnelfib", "rdomain", "tunneldomain") and rest[0].text == "0"):
+            why = f"`{text} {shown(rest[0].text)}` is not modelled: {_UNMODELLED[1][text]}"
+            self._into.problems.append(Problem(word.span.join(rest[0].span), why, unmodelled=True, parts=parts))
         return 2
 
     def _address(self, word: Word) -> None:
@@ -230,14 +242,12 @@ class _Call:
         text, slash, length = word.text.partition("/")
         found = parse_host(text, self._family)
         if found is None:
-            self._broken = True
-            self._problem(word.span, *not_an_address(text, self._family))
+            self._refuse(word.span, *not_an_address(text, self._family), always=True)
             return
         if slash:
             self._length = parse_length(length, self._family)
             if self._length is None:
-                self._broken = True
-                self._problem(word.span, f"found `/{length}`, expected a prefix length")
+                self._refuse(word.span, f"found `/{shown(length)}`, expected a prefix length")
         if self._seen == 1:
             self._own, self._first = found, word
         else:
@@ -255,7 +265,8 @@ def not_an_address(text: str, family: int) -> tuple[str, str]:
         return f"found `{text}`, expected an IPv4 address", "write inet6 before an IPv6 address"
     if family == 6 and parse_host(text, 4) is not None:
         return f"found `{text}`, expected an IPv6 address", "write inet before an IPv4 address"
-    return f"found `{text}`, expected an address", "write the address in numbers: a host name can't be looked up here"
+    mend = "write the address in numbers: a host name can't be looked up here"
+    return f"found `{shown(text)}`, expected an address", mend
 
 
 def tunnel_ends(

@@ -6,23 +6,20 @@ Sources: FreeBSD's network.subr of 2006 and of 14, NetBSD's rc.d/network.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from spdcheck.formats.rcconf.aliases import alias_list, numbered, pairs
+from spdcheck.formats.rcconf.drafts import Draft, Drafts, exists
 from spdcheck.formats.rcconf.flags import is_none, is_yes
 from spdcheck.formats.rcconf.ifconfig import Configured, Problem, configure, tunnel_ends
-from spdcheck.formats.rcconf.value import Word
-from spdcheck.model.diagnostic import Note, Part
+from spdcheck.formats.rcconf.value import Word, shown
+from spdcheck.model.diagnostic import Part
 from spdcheck.model.host import Interface, Tunnel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from spdcheck.formats.base import Context
     from spdcheck.formats.rcconf.value import Value
     from spdcheck.formats.rcconf.variables import Variable, Variables
-    from spdcheck.source import Span
 
 _IF = r"(?P<name>[A-Za-z]\w*?)"
 _NOT_INTERFACES = frozenset({"wait_dad_flags", "DEFAULT"})
@@ -30,63 +27,9 @@ _MOBILE_BEFORE = (11,)
 """The first release of FreeBSD whose gre(4) always speaks GRE; before, ``-link0`` meant MOBILE (RFC 2004)."""
 
 
-@dataclass(slots=True)
-class _Draft:
-    """An interface while its variables are gathered."""
-
-    name: str
-    origin: Span
-    configured: Configured = field(default_factory=Configured)
-    kind: str = ""
-    created: bool = False
-
-
-class _Interfaces:
-    """The interfaces of one configuration by name."""
-
-    def __init__(self, variables: Variables, context: Context, flavour: str) -> None:
-        self.variables = variables
-        self.context = context
-        self.flavour = flavour
-        self.drafts: dict[str, _Draft] = {}
-        self._written: dict[str, str] = {}
-        """Interface names by the form they have inside a variable's name (``em0.7`` is ``em0_7`` there)."""
-
-    def draft(self, name: str, origin: Span) -> _Draft:
-        """The draft of an interface, made now if it is new."""
-        return self.drafts.setdefault(name, _Draft(name, origin, kind=re.match(r"[A-Za-z]*", name)[0]))  # type: ignore[index]
-
-    def create(self, word: Word) -> _Draft:
-        """An interface that a list says is to be created."""
-        name = word.text.partition(":")[0]
-        self._written[re.sub(r"[.\-/+]", "_", name)] = name
-        draft = self.draft(name, word.span)
-        draft.created = True
-        return draft
-
-    def real_name(self, name: str) -> str:
-        """The interface that a variable's name speaks of."""
-        if name in self._written:
-            return self._written[name]
-        child = re.fullmatch(r"([a-z]+\d+)_(\d+)", name)
-        return f"{child[1]}.{child[2]}" if child else name
-
-    def apply(self, variable: Variable, run: Callable[[Value, Configured], None], name: str) -> None:
-        """Runs ``run`` on the value of a variable and reports what was wrong in it."""
-        self.variables.take(variable.name, Part.INTERFACES)
-        draft = self.draft(self.real_name(name), variable.span)
-        if variable.name.startswith("ifconfig_") and not draft.configured.addresses:
-            draft.origin = variable.span
-        if variable.value is None:
-            return
-        run(variable.value, draft.configured)
-        report(self.variables, variable, draft.configured.problems)
-        draft.configured.problems.clear()
-
-
 def convert(variables: Variables, context: Context, flavour: str) -> None:
     """Adds an :class:`Interface` for every interface that the boot configures."""
-    found = _Interfaces(variables, context, flavour)
+    found = Drafts(variables, context, flavour)
     renamed = _renamed(variables)
     if flavour == "freebsd":
         _created(found)
@@ -95,23 +38,11 @@ def convert(variables: Variables, context: Context, flavour: str) -> None:
         _netbsd(found)
     _default_arguments(variables)
     for draft in found.drafts.values():
-        if _exists(found, draft, renamed):
+        if exists(found, draft, renamed):
             variables.reading.facts.interfaces.append(_interface(draft, context, found.flavour))
 
 
-def report(variables: Variables, variable: Variable, problems: list[Problem]) -> None:
-    """One diagnostic for all that is wrong with a value: the first problem, and the others as notes."""
-    refused = [problem for problem in problems if not problem.unmodelled]
-    unmodelled = [problem for problem in problems if problem.unmodelled]
-    if refused:
-        first, *others = refused
-        notes = tuple(Note(problem.span, problem.message) for problem in others)
-        variables.unreadable(variable, first.span, first.message, Part.INTERFACES, mend=first.mend, notes=notes)
-    for problem in unmodelled[:1]:
-        variables.not_modelled(variable, problem.span, problem.message, Part.INTERFACES, mend=problem.mend)
-
-
-def _created(found: _Interfaces) -> None:
+def _created(found: Drafts) -> None:
     """The lists of interfaces that FreeBSD makes before it configures any."""
     variables = found.variables
     for name in ("cloned_interfaces", "gif_interfaces"):
@@ -137,16 +68,21 @@ def _renamed(variables: Variables) -> dict[str, Variable]:
     renamed = {}
     for match, variable in variables.matching(rf"ifconfig_{_IF}_name"):
         if variables.take(variable.name, Part.INTERFACES) and variable.value is not None:
-            renamed[match["name"]] = variable
+            words = variable.value.words()
+            if len(words) == 1 and re.fullmatch(r"[\w.-]{1,15}", words[0].text):
+                renamed[match["name"]] = variable
+            else:
+                message = f"found `{shown(variable.value.text)}`, expected a name of at most 15 characters"
+                variables.unreadable(variable, variable.value.span, message, Part.INTERFACES)
     return renamed
 
 
-def _freebsd(found: _Interfaces, renamed: dict[str, Variable]) -> None:
+def _freebsd(found: Drafts, renamed: dict[str, Variable]) -> None:
     variables = found.variables
     for old, variable in renamed.items():
         if variable.value is not None and old in found.drafts:
             draft = found.drafts.pop(old)
-            draft.name = variable.value.text
+            draft.name = variable.value.words()[0].text
             found.drafts[draft.name] = draft
     for match, variable in variables.matching(rf"gifconfig_{_IF}"):
         found.apply(variable, _gifconfig, match["name"])
@@ -173,7 +109,7 @@ def _freebsd(found: _Interfaces, renamed: dict[str, Variable]) -> None:
 
 
 def _renamed_away(variables: Variables, variable: Variable, renaming: Variable) -> None:
-    new = renaming.value.text if renaming.value is not None else "another name"
+    new = renaming.value.words()[0].text if renaming.value is not None else "another name"
     variables.reading.accident(
         variable.span,
         f"nothing reads {variable.name}: the interface is renamed to {new} before it is configured",
@@ -203,7 +139,7 @@ def _ifconfig6(value: Value, into: Configured) -> None:
     configure(value.arguments(), into, family=6)
 
 
-def _aliases(found: _Interfaces) -> None:
+def _aliases(found: Drafts) -> None:
     release = found.context.release
     for name, variable in numbered(found.variables, "", _IF, release):
         found.apply(variable, alias_list, name)
@@ -213,16 +149,16 @@ def _aliases(found: _Interfaces) -> None:
         found.apply(variable, alias_list, match["name"] or match["plain"])
 
 
-def _netbsd(found: _Interfaces) -> None:
+def _netbsd(found: Drafts) -> None:
     """``ifconfig_xxN``, one call of ifconfig a line or between semicolons, and ``ifaliases_xxN``."""
     variables = found.variables
     for match, variable in variables.matching(rf"ifconfig_{_IF}"):
         if match["name"] not in _NOT_INTERFACES:
             found.apply(variable, _lines, match["name"])
-            found.draft(match["name"], variable.span).created = True
+            found.draft(found.real_name(match["name"]), variable.span).created = True
     for match, variable in variables.matching(rf"ifaliases_{_IF}"):
         found.apply(variable, pairs, match["name"])
-        found.draft(match["name"], variable.span).created = True
+        found.draft(found.real_name(match["name"]), variable.span).created = True
     dhcpcd = variables.value("dhcpcd", Part.INTERFACES)
     if dhcpcd is not None and is_yes(dhcpcd.text):
         for draft in found.drafts.values():
@@ -247,46 +183,7 @@ def _default_arguments(variables: Variables) -> None:
         variables.not_modelled(variable, variable.span, why, Part.INTERFACES)
 
 
-def _exists(found: _Interfaces, draft: _Draft, renamed: dict[str, Variable]) -> bool:
-    """The boot makes and configures the interface; says so where something speaks of one that it does not."""
-    variables = found.variables
-    lists = [variables.get(name) for name in ("cloned_interfaces", "gif_interfaces")]
-    known = not any(variable is not None and variable.value is None for variable in lists)
-    names = {variable.value.text for variable in renamed.values() if variable.value is not None}
-    if draft.kind in ("gif", "gre", "me") and not draft.created and known and draft.name not in names:
-        wanted = "gif_interfaces or cloned_interfaces" if draft.kind == "gif" else "cloned_interfaces"
-        message = f"nothing creates {draft.name}: it is not in {wanted}, so that this line has no effect"
-        variables.reading.accident(draft.origin, message, mend=f'write cloned_interfaces="{draft.name}"')
-        variables.reading.gap(draft.origin, f"{draft.origin.where}: nothing creates {draft.name}", Part.INTERFACES)
-        return False
-    listed = _configured_list(found)
-    if listed is None or draft.created or draft.name in listed[1]:
-        return True
-    name, (words_span, _) = draft.name, listed
-    variables.reading.accident(
-        draft.origin,
-        f"{name} is not configured: the list of interfaces does not name it",
-        mend=f"add {name} to the list at {words_span.where}, or remove the list",
-    )
-    return False
-
-
-def _configured_list(found: _Interfaces) -> tuple[Span, frozenset[str]] | None:
-    """The interfaces that are configured where a variable lists them, with its place; None for all there are."""
-    variables = found.variables
-    name = "network_interfaces"
-    if found.flavour == "netbsd":
-        automatic = variables.value("auto_ifconfig", Part.INTERFACES)
-        if automatic is None or is_yes(automatic.text):
-            return None
-        name = "net_interfaces"
-    value = variables.value(name, Part.INTERFACES)
-    if value is None or value.text.lower() == "auto":
-        return None
-    return value.span, frozenset(word.text for word in value.words())
-
-
-def _interface(draft: _Draft, context: Context, flavour: str) -> Interface:
+def _interface(draft: Draft, context: Context, flavour: str) -> Interface:
     configured = draft.configured
     if not configured.automatic:
         return Interface(draft.name, origin=draft.origin)
@@ -304,7 +201,7 @@ def _interface(draft: _Draft, context: Context, flavour: str) -> Interface:
     )
 
 
-def _tunnel_kind(draft: _Draft, context: Context, flavour: str) -> str:
+def _tunnel_kind(draft: Draft, context: Context, flavour: str) -> str:
     if draft.kind == "me":
         return "mobile"
     if draft.kind != "gre":

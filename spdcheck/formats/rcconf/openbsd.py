@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from spdcheck.formats.rcconf.value import Piece, Value
+from spdcheck.formats.rcconf.value import Piece, Value, shown
 from spdcheck.source import Span
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def run_lines(variables: Variables, file: SourceFile) -> None:
             continue
         span = Span(file, line.start() + pair.start("name"), line.start() + pair.end("value"))
         if not _READ.fullmatch(pair["name"]):
-            _skipped(variables, span, f"{pair['name']} is no variable of OpenBSD's rc(8)")
+            _skipped(variables, span, f"{shown(pair['name'])} is no variable of OpenBSD's rc(8)")
         else:
             start, end = line.start() + pair.start("value"), line.start() + pair.end("value")
             variables.assign(pair["name"].lower(), _value(file, pair["value"], start, end), span)

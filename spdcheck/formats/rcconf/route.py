@@ -14,6 +14,7 @@ from spdcheck.formats.rcconf.addresses import (
     parse_numbers,
 )
 from spdcheck.formats.rcconf.ifconfig import Problem
+from spdcheck.formats.rcconf.value import shown
 from spdcheck.model.addresses import EVERYTHING, AddressRange, prefix
 from spdcheck.model.host import Route
 
@@ -63,7 +64,7 @@ class RouteArguments:
         destination = self._destination(target)
         if destination is None:
             expected = f"an IPv{self._family} destination or `default`"
-            self._refuse(target.span, f"found `{target.text}`, expected {expected}")
+            self._refuse(target.span, f"found `{shown(target.text)}`, expected {expected}")
             return None
         if self._length is not None and target.text != "default":
             destination = prefix(destination.family, destination.first, self._length)
@@ -71,7 +72,7 @@ class RouteArguments:
             destination = prefix(4, destination.first, parse_mask(rest[1].text) or 0)
             del rest[1]
         if len(rest) > 1:
-            self._refuse(rest[1].span, f"found `{rest[1].text}`, expected nothing behind the gateway")
+            self._refuse(rest[1].span, f"found `{shown(rest[1].text)}`, expected nothing behind the gateway")
             return None
         if self._interface is not None and not rest:
             return Route(destination, None, self._interface, self._origin, self._blackhole)
@@ -87,7 +88,7 @@ class RouteArguments:
         if address is None:
             self._refuse(
                 gateway.span,
-                f"found `{gateway.text}`, expected the gateway's address",
+                f"found `{shown(gateway.text)}`, expected the gateway's address",
                 "write the address in numbers, or -interface before the name of an interface",
             )
             return None
@@ -123,7 +124,7 @@ class RouteArguments:
         elif text in _METRICS:
             return 2
         elif text not in _FLAGS:
-            self._refuse(word.span, f"found `{text}`, which is no word of route(8)")
+            self._refuse(word.span, f"found `{shown(text)}`, which is no word of route(8)")
         return 1
 
     def _mask(self, word: Word, rest: Sequence[Word]) -> int:
@@ -132,7 +133,7 @@ class RouteArguments:
             self._length = parse_mask(text) if word.text == "-netmask" else parse_length(text, self._family)
         if self._length is None:
             place = rest[0] if rest else word
-            self._refuse(place.span, f"found `{place.text}`, expected a mask behind {word.text}" if rest
+            self._refuse(place.span, f"found `{shown(place.text)}`, expected a mask behind {word.text}" if rest
                          else f"found nothing behind {word.text}")  # fmt: skip
         return 2
 

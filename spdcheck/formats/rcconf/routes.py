@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.formats.rcconf.flags import is_none, is_yes, yes_or_no
 from spdcheck.formats.rcconf.route import RouteArguments
-from spdcheck.formats.rcconf.value import Word
+from spdcheck.formats.rcconf.value import Word, shown
 from spdcheck.model.diagnostic import Part
 from spdcheck.model.host import Flag
 
@@ -57,8 +57,8 @@ def _static_routes(variables: Variables, list_name: str, before: str, family: in
             variables.reading.say(
                 "CFG003",
                 word.span,
-                f"{list_name} names the route {word.text}, but {before}{name} is not set",
-                mend=f'write {before}{name}="DESTINATION GATEWAY", or take {word.text} out of the list',
+                f"{list_name} names the route {shown(word.text)}, but {before}{name} is not set",
+                mend=f'write {before}{name}="DESTINATION GATEWAY", or take {shown(word.text)} out of the list',
             )
         elif variable.value is not None:
             _add(variables, variable, variable.value.words(), family)

@@ -9,7 +9,7 @@ from spdcheck.formats.rcconf.commands import Command, Shape, commands, effects
 from spdcheck.formats.rcconf.masking import mask
 from spdcheck.formats.rcconf.syntax import Assigned, Literal, Output, Part, Reference, SimpleCommand, parse
 from spdcheck.formats.rcconf.tokens import Kind
-from spdcheck.formats.rcconf.value import Piece, Value
+from spdcheck.formats.rcconf.value import Piece, Value, shown
 from spdcheck.formats.rcconf.variables import Statement
 from spdcheck.model.diagnostic import Part as ModelPart
 from spdcheck.source import Span
@@ -81,18 +81,26 @@ class Script:
             self._assignments(file, span, simple)
 
     def _assignments(self, file: SourceFile, span: Span, simple: SimpleCommand) -> None:
-        for assigned in simple.assigned:
-            self._assign(file, assigned)
+        """Assignments in their order; the arguments of ``export`` are all expanded before the first is made."""
         for word in simple.words:
             self._expand(file, word.parts, Statement(span))
+        if simple.kind == "export":
+            for assigned, value, notice in [(item, *self._value(file, item)) for item in simple.assigned]:
+                self._assign(file, assigned, value, notice)
+        else:
+            for assigned in simple.assigned:
+                self._assign(file, assigned, *self._value(file, assigned))
         if not simple.assigned:
             self._variables.statement(span)
 
-    def _assign(self, file: SourceFile, assigned: Assigned) -> None:
-        span = Span(file, assigned.start, assigned.end)
-        notice = Statement(span)
+    def _value(self, file: SourceFile, assigned: Assigned) -> tuple[Value | None, Statement]:
+        """The value of an assignment, and a statement that holds why it is not known."""
+        notice = Statement(Span(file, assigned.start, assigned.end))
         pieces = self._expand(file, assigned.parts, notice)
-        value = None if pieces is None else Value(file, pieces, assigned.value_start, assigned.end)
+        return None if pieces is None else Value(file, pieces, assigned.value_start, assigned.end), notice
+
+    def _assign(self, file: SourceFile, assigned: Assigned, value: Value | None, notice: Statement) -> None:
+        span = Span(file, assigned.start, assigned.end)
         self._variables.assign(assigned.name, value, span, unknown=notice.unknown, told=notice.told)
 
     # Words
@@ -107,7 +115,7 @@ class Script:
             if isinstance(part, Literal):
                 found: tuple[Piece, ...] | None = (Piece(part.text, part.start, part.end),)
             elif isinstance(part, Output) or depth > _DEEPEST_EXPANSION:
-                notice.unknown = f"the output of {Span(file, part.start, part.end).text} is not known"
+                notice.unknown = f"the output of {shown(Span(file, part.start, part.end).text)} is not known"
                 found = None
             else:
                 found = self._reference(file, part, notice, depth)
@@ -190,7 +198,7 @@ class Script:
         """``NAME=value command``: sh sets the variable for that command only."""
         last, word = simple.assigned[-1], simple.words[0]
         span = Span(file, simple.assigned[0].start, simple.words[-1].end)
-        found = Span(file, word.start, word.end).text
+        found = shown(Span(file, word.start, word.end).text)
         message = f"found `{found}` behind the value: sh(1) runs it as a command, and {last.name} stays unset"
         self._refuse(span, message, f'put the whole value into quotes: {last.name}="…"')
 
@@ -203,14 +211,14 @@ class Script:
         """A command whose effect we can tell only as far as it sets variables."""
         statement = self._variables.statement(span)
         found = effects(command)
-        statement.unknown = f"this command decides the value of {', '.join(found.names)}, and it is not modelled"
+        statement.unknown = f"this command decides the value of {shown(', '.join(found.names))}, and it is not modelled"
         for name in found.names:
             self._variables.forget(name, span, statement)
         if found.other is not None:
             statement.counted = statement.relevant = True
             self._reading.not_modelled(
                 span,
-                f"`{found.other.text}` is a command, not an assignment: what it does is not modelled",
+                f"`{shown(found.other.text)}` is a command, not an assignment: what it does is not modelled",
                 part=EVERYTHING,
                 mend="keep commands in /etc/rc.local, and only assignments here",
             )
@@ -229,10 +237,12 @@ class Script:
             statement.relevant = False
         elif not files:
             statement.counted = True
-            self._reading.not_modelled(span, f"the settings of {path} are not known: {reason}", part=EVERYTHING)
+            self._reading.not_modelled(
+                span, f"the settings of {shown(path)} are not known: {shown(reason, 200)}", part=EVERYTHING
+            )
         elif any(item.path in self._running for item in files) or len(self._running) >= _DEEPEST_INCLUDE:
             statement.counted = True
-            self._reading.unreadable(span, f"{path} is being read already: it includes itself", part=EVERYTHING)
+            self._reading.unreadable(span, f"{shown(path)} is being read already: it includes itself", part=EVERYTHING)
         else:
             for item in files:
                 masked = mask(item)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from spdcheck.formats.rcconf.commands import Shape, commands
 from spdcheck.formats.rcconf.flags import is_yes, warn_about
 from spdcheck.formats.rcconf.syntax import Literal, parse
+from spdcheck.formats.rcconf.value import shown
 from spdcheck.model.diagnostic import Part
 from spdcheck.model.host import Service
 
@@ -52,7 +53,6 @@ FREEBSD = (
     Switch("firewall_nat", "firewall_nat_enable", "firewall_nat_"),
     Switch("ipfw", "firewall_enable", "firewall_", "/etc/rc.firewall", "firewall_script"),
     Switch("natd", "natd_enable", "natd_", file_option="f"),
-    Switch("ike", "ike_enable", "ike_"),
 )
 NETBSD = (
     Switch("ipsec", "ipsec", "ipsec_", "/etc/ipsec.conf"),
@@ -73,7 +73,9 @@ OPENBSD = (
 SWITCHES = {"freebsd": FREEBSD, "netbsd": NETBSD, "openbsd": OPENBSD}
 _SYSTEMS = {"freebsd": "FreeBSD", "netbsd": "NetBSD", "openbsd": "OpenBSD"}
 
-_ENABLES = {s.enable for switches in SWITCHES.values() for s in switches if s.enable.endswith("_enable")}
+_ENABLES = {s.enable for switches in SWITCHES.values() for s in switches if s.enable.endswith("_enable")} | {
+    "ike_enable"
+}
 
 _UNREAD_DAEMONS = {
     "strongswan": (Part.IKE, "strongSwan negotiates SAs by a configuration that is not read"),
@@ -95,12 +97,12 @@ _UNREAD_DAEMONS = {
 def convert(variables: Variables, flavour: str) -> None:
     """Adds a :class:`Service` for every service that the file says something about."""
     facts = variables.reading.facts
-    switches = SWITCHES[flavour]
+    switches = (*SWITCHES[flavour], *_older_key_daemon(variables)) if flavour == "freebsd" else SWITCHES[flavour]
     commented = _commented_out(variables, {switch.enable for switch in switches})
     for switch in switches:
         service = _service(variables, switch, switches, commented.get(switch.enable))
         if service is not None:
-            facts.services.append(_named_daemon(variables, service))
+            facts.services.append(service)
     _strangers(variables, flavour)
     for daemon, (part, why) in _UNREAD_DAEMONS.items():
         name = {"freebsd": f"{daemon}_enable", "netbsd": daemon, "openbsd": f"{daemon}_flags"}[flavour]
@@ -157,7 +159,7 @@ def _is_enabled(variables: Variables, switch: Switch, value: Value) -> bool:
     if value.text != "NO" and value.text.strip().lower() in ("no", "off", "false"):
         variables.reading.accident(
             value.span,
-            f"{switch.enable} is not NO: found `{value.text.strip()}`, which starts {switch.service}",
+            f"{switch.enable} is not NO: found `{shown(value.text.strip())}`, which starts {switch.service}",
             mend=f"write {switch.enable}=NO",
         )
     return value.text != "NO"
@@ -181,18 +183,19 @@ def _file(variables: Variables, switch: Switch) -> tuple[str | None, Span | None
     return switch.file, named.span if named is not None and named.text else None
 
 
-def _named_daemon(variables: Variables, service: Service) -> Service:
-    """FreeBSD's ``ike_enable`` starts the daemon that ``ike_program`` names, isakmpd unless it says otherwise."""
-    if service.name != "ike":
-        return service
+def _older_key_daemon(variables: Variables) -> tuple[Switch, ...]:
+    """``ike_enable`` starts the daemon that ``ike_program`` names, isakmpd unless it says otherwise (FreeBSD 5, 6)."""
     program = variables.value("ike_program", Part.SERVICES)
-    path = program.text if program is not None else "/usr/local/sbin/isakmpd"
-    daemon = path.rpartition("/")[2]
-    switch = next((s for s in FREEBSD if s.service == daemon), None)
-    flags = Switch(daemon, "ike_enable", "ike_", switch.file if switch else None,
-                   file_option=switch.file_option if switch else "")  # fmt: skip
-    file, file_origin = _file(variables, flags)
-    return Service(daemon, service.enabled, file, service.origin, service.commented_out, file_origin, service.options)
+    daemon = "isakmpd" if program is None or not program.text else program.text.rpartition("/")[2]
+    for switch in FREEBSD:
+        if switch.service == daemon and daemon in ("isakmpd", "racoon"):
+            return (Switch(daemon, "ike_enable", "ike_", switch.file, file_option=switch.file_option),)
+    enabled = variables.value("ike_enable", Part.SERVICES)
+    variable = variables.take("ike_program", Part.IKE)
+    if variable is not None and enabled is not None and is_yes(enabled.text):
+        why = f"{shown(daemon)} negotiates SAs by a configuration that is not read"
+        variables.not_modelled(variable, variable.span, why, Part.IKE)
+    return ()
 
 
 def _commented_out(variables: Variables, names: set[str]) -> dict[str, Span]:

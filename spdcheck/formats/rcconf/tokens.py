@@ -118,6 +118,7 @@ _CLOSER = {"$(": ")", "(": ")", "${": "}", '"': '"', "'": "'", "`": "`"}
 def _nested_end(text: str, position: int, opened: str, *, forgiving: bool) -> int:
     """The place behind what closes ``opened``; ``~end`` of the part given up where nothing does."""
     stack = [_CLOSER[opened]]
+    quoted = int(opened == '"')
     while match := _OPENERS.search(text, position):
         found, position = match[0], match.end()
         inside = stack[-1]
@@ -125,7 +126,7 @@ def _nested_end(text: str, position: int, opened: str, *, forgiving: bool) -> in
             if forgiving and _ASSIGNMENT_LINE.match(text, position):
                 return ~match.start()
         elif found == inside:
-            stack.pop()
+            quoted -= stack.pop() == '"'
             if not stack:
                 return position
         elif inside == "'":
@@ -134,15 +135,18 @@ def _nested_end(text: str, position: int, opened: str, *, forgiving: bool) -> in
             position = text.find("\n", position) if inside == ")" else position
             if position < 0:
                 break
-        elif inside != "`" and found in _opens(inside, stack):
+        elif found in _opens(inside, quoted=quoted > 0):
             stack.append(_CLOSER[found])
+            quoted += found == '"'
     return ~len(text)
 
 
-def _opens(inside: str, stack: list[str]) -> tuple[str, ...]:
-    """What opens another level inside a construct that ends with ``inside``."""
+def _opens(inside: str, *, quoted: bool) -> tuple[str, ...]:
+    """What opens another level inside a construct that ends with ``inside``; ``quoted`` inside double quotes."""
+    if inside == "`":
+        return ()
     if inside == ")":
         return ("$(", "${", "`", '"', "'", "(")
-    if inside == "}" and '"' not in stack:
+    if inside == "}" and not quoted:
         return ("$(", "${", "`", '"', "'")
     return ("$(", "${", "`", '"')

@@ -94,3 +94,9 @@ class Value:
         """Where the characters ``first`` … ``last`` of the value stand in the file."""
         part = self._slice(first, last)
         return Span(self.file, part.start, part.end)
+
+
+def shown(text: str, most: int = 60) -> str:
+    """A text as a message shows it: on one line, control characters made visible, cut after ``most`` characters."""
+    short = text if len(text) <= most else f"{text[: most - 1]}…"
+    return "".join(chr(0x2400 + ord(c)) if c < " " else c for c in short)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from spdcheck.formats.base import Reading
     from spdcheck.formats.rcconf.value import Value
-    from spdcheck.model.diagnostic import Part
+    from spdcheck.model.diagnostic import Diagnostic, Gap, Part
     from spdcheck.source import Span
 
 
@@ -115,7 +115,7 @@ class Variables:
         self.reading.not_modelled(span, message, part=part, mend=mend)
 
     def finish(self) -> None:
-        """Counts the statements; reports those whose unknown values somebody asked for."""
+        """Counts the statements; reports those whose unknown values somebody asked for; puts all in file order."""
         self.reading.statements += len(self._statements)
         for statement in self._statements:
             wanted = tuple(dict.fromkeys(statement.parts))
@@ -126,6 +126,8 @@ class Variables:
                 self.reading.not_modelled(statement.span, statement.unknown, part=wanted)
             if not statement.relevant and not statement.counted:
                 self.reading.inert += 1
+        self.reading.facts.diagnostics.sort(key=_place)
+        self.reading.facts.gaps.sort(key=_place)
 
     def assign(self, name: str, value: Value | None, span: Span, *, unknown: str = "", told: bool = False) -> None:
         """One assignment as a statement of its own; says so if it overrides another value."""
@@ -149,3 +151,7 @@ class Variables:
         statement = Statement(span)
         self._statements.append(statement)
         return statement
+
+
+def _place(item: Diagnostic | Gap) -> tuple[str, int]:
+    return item.span.file.path, item.span.start
