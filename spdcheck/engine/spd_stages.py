@@ -63,7 +63,7 @@ def _outward(situation: Situation, stage: Stage, policy: SecurityPolicy | None) 
         yield Move(situation.with_(policy=None, pending=()))
         return
     if policy is None:
-        if not situation.host.spd.of(Direction.OUT):
+        if not situation.host.spd.of(Direction.OUT) or situation.applied:
             yield Move(situation.with_(policy=None, pending=()))
             return
         step = Step(host, stage.kind.word, Mark.OK, "no policy", "leaves as it is")

@@ -14,7 +14,22 @@ from spdcheck.model.protocols import AH, ESP, GRE, IPIP, IPV6_ENCAP, MOBILE
 from spdcheck.semantics.conditions import destination
 from spdcheck.semantics.datapath import datapath_of
 from spdcheck.semantics.encapsulation import device_length
-from spdcheck.semantics.fields import DESTINATION, DF, PROTOCOL, SOURCE, address_range
+from spdcheck.semantics.fields import (
+    CONNECTION,
+    DESTINATION,
+    DF,
+    IPSEC_IN,
+    LOCAL,
+    MARK,
+    PROTOCOL,
+    REQID_IN,
+    SOURCE,
+    TAG,
+    TRANSLATED,
+    TUNNEL_DESTINATION,
+    TUNNEL_SOURCE,
+    address_range,
+)
 from spdcheck.semantics.intervals import contains, single
 from spdcheck.semantics.routing import RouteEntry
 from spdcheck.semantics.selectors import predicate_of
@@ -30,18 +45,23 @@ if TYPE_CHECKING:
     from spdcheck.semantics.datapath.stages import Stage
 
 USUAL_MTU = 1500
+_NOT_ON_THE_WIRE = {
+    field: single(0)
+    for field in (IPSEC_IN, REQID_IN, TUNNEL_SOURCE, TUNNEL_DESTINATION, MARK, TAG, TRANSLATED, LOCAL, CONNECTION)
+}
+"""What a kernel knows of a packet and no wire carries."""
 _DEVICE_MTU = {"gif": 1280, "ipip": 1480, "gre": 1476, "mobile": 1488}
 _DEVICE_PROTOCOL = {"gif": IPIP, "ipip": IPIP, "gre": GRE, "mobile": MOBILE}
 
 
 def route(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
     """Looks the destination up. On arrival the answer also says whether the frame is for this host."""
-    arriving = stage in situation.path.receive and not situation.out_interface
+    arriving = stage.hook == "arrival"
     table = simulator.topology.table(situation.host)
     conditions = [destination(entry.destination) for entry in table]
     for part in situation.frame.traffic.split(conditions):
         here = situation.with_(frame=situation.frame.with_traffic(part.traffic))
-        entry = table[part.number] if part.number is not None else _multicast(here)
+        entry = _multicast(here) or (None if part.number is None else table[part.number])
         if entry is None:
             target = address_range(*part.traffic.side(DESTINATION)[0])
             step = Step(here.host.name, "ROUTE", Mark.FAIL, "no route", f"to {target}")
@@ -53,7 +73,7 @@ def route(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[
 
 
 def _multicast(situation: Situation) -> RouteEntry | None:
-    """Without a route, a multicast leaves by the interface that has its source address."""
+    """A multicast leaves by the interface that has its source address, and is for everybody where it arrives."""
     target = address_range(*situation.frame.traffic.side(DESTINATION)[0])
     group = MULTICAST4 if target.family == 4 else MULTICAST6
     if not group.contains(target):
@@ -258,9 +278,11 @@ def leave(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[
     untrusted = simulator.topology.is_outside(host, name)
     target = address_range(*frame.traffic.side(DESTINATION)[0])
     protected = _is_protected(frame)
+    frame = frame.with_traffic(frame.traffic.rewritten(_NOT_ON_THE_WIRE))
     wire = Wire(host.name, name, frame.traffic.example(), form(frame), frame.length, untrusted)
     on = situation.with_(
         wire,
+        frame=frame,
         wires_clear=situation.wires_clear + (untrusted and not protected),
         wires_protected=situation.wires_protected + (untrusted and protected),
     )

@@ -57,7 +57,7 @@ def overhead(daemon: KeyDaemon | None, policy: SecurityPolicy, template: Templat
     family = policy.selector.family
     if template.protocol is Protocol.IPCOMP:
         return ipcomp()
-    selection = None if daemon is None else quick_mode.select(daemon, quick_mode.ids_of(policy))
+    selection = None if daemon is None else quick_mode.Sainfos(daemon).select(quick_mode.ids_of(policy))
     proposal = None if selection is None else selection.proposal
     if proposal is None or not proposal.encryption:
         return UNKNOWN_ESP if template.protocol is Protocol.ESP else ah(None, family)

@@ -23,7 +23,7 @@ MODERN = Datapath(
     receive=(
         Stage(Kind.ARRIVE),
         Stage(Kind.FILTER, "in", unless_decrypted=_NO_PFIL),
-        Stage(Kind.ROUTE),
+        Stage(Kind.ROUTE, "arrival"),
     ),
     local=(
         Stage(Kind.SA_IN),

@@ -15,7 +15,7 @@ LINUX = Datapath(
     receive=(
         Stage(Kind.ARRIVE),
         Stage(Kind.FILTER, "PREROUTING"),
-        Stage(Kind.ROUTE),
+        Stage(Kind.ROUTE, "arrival"),
     ),
     local=(
         Stage(Kind.FILTER, "INPUT"),

@@ -26,7 +26,7 @@ OPENBSD = Datapath(
     receive=(
         Stage(Kind.ARRIVE),
         Stage(Kind.FILTER, "in"),
-        Stage(Kind.ROUTE),
+        Stage(Kind.ROUTE, "arrival"),
     ),
     local=(
         Stage(Kind.SA_IN),

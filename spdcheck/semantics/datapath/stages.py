@@ -56,7 +56,8 @@ _WORDS = {
 class Stage:
     """One stage of a way.
 
-    ``hook`` is the place of filters and NAT in the platform's own words (``PREROUTING``, ``in``). ``unless_decrypted``
+    ``hook`` is the place of filters and NAT in the platform's own words (``PREROUTING``, ``in``); for a route it tells
+    the decision on ``arrival`` (is it for us?) from the one on departure. ``unless_decrypted``
     is the reason why the stage is left out for packets that came out of IPsec; empty where it is not. ``interface``
     is the interface on which filters see the packet there (``enc0``); empty for the real one.
     """
