@@ -6,6 +6,7 @@ shown is made of *cells*, and a cell never holds a character that moves the curs
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +23,9 @@ _ASCII = str.maketrans({
     "│": "|", "┃": "|", "×": "x", "≤": "<=", "≥": ">=", "≠": "!=", "✓": "ok", "✗": "x", "◆": "*", "·": "*",
     "“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "≡": "==", MASK: "*",
 })  # fmt: skip
+_NARROW = re.compile(r"[ -~→←↔…•·│┃━─┏┗╭╰✓✗]*")
+"""Characters of one column each: nearly all that we ever write."""
+_LONGEST = 4000
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
 
 
@@ -52,17 +56,19 @@ def cell(char: str, column: int = 0, *, ascii_only: bool = False) -> Cell:
 
 
 def plain(text: str, *, ascii_only: bool = False) -> str:
-    """The text on one line, without anything that a terminal would obey."""
+    """The text on one line, without anything that a terminal would obey; what is endless is cut."""
+    if len(text) > _LONGEST:
+        text = text[:_LONGEST] + "…"
     if ascii_only:
         text = text.translate(_ASCII)
-    if text.isascii() and text.isprintable():
+    if text.isprintable() and (text.isascii() or not ascii_only):
         return text
     return "".join(" " if char in "\t\r\n" else cell(char, ascii_only=ascii_only).text for char in text)
 
 
 def width_of(text: str) -> int:
     """How many columns a text takes that :func:`plain` has made safe."""
-    return len(text) if text.isascii() else sum(cell(char).width for char in text)
+    return len(text) if _NARROW.fullmatch(text) else sum(cell(char).width for char in text)
 
 
 def wrap(text: str, width: int, *, first: int | None = None) -> list[str]:

@@ -5,6 +5,7 @@ The labels hang as rustc hangs them: the rightmost stands beside its underline, 
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.output.columns import cell, width_of, wrap
@@ -64,12 +65,15 @@ class _Line:
     """A line as cells, with the column at which each one starts (and, as the last, the width of all)."""
 
     def __init__(self, text: str, look: Look) -> None:
-        self.texts: list[str] = []
-        self.columns = [0]
+        self.texts: Sequence[str] = text
+        self.columns: Sequence[int] = range(len(text) + 1)
+        if text.isascii() and text.isprintable():
+            return
+        self.texts, self.columns = texts, columns = [], [0]
         for char in text:
-            shown = cell(char, self.columns[-1], ascii_only=look.ascii_only)
-            self.texts.append(shown.text)
-            self.columns.append(self.columns[-1] + shown.width)
+            shown = cell(char, columns[-1], ascii_only=look.ascii_only)
+            texts.append(shown.text)
+            columns.append(columns[-1] + shown.width)
 
     @property
     def width(self) -> int:
@@ -83,6 +87,8 @@ class _Line:
 
     def shown(self, window: _Window) -> str:
         """The text of a window; a wide character that its edge cuts becomes blanks."""
+        if isinstance(self.texts, str):
+            return self.texts[window.start : window.stop]
         parts = []
         for index, text in enumerate(self.texts):
             start, end = self.columns[index], self.columns[index + 1]
@@ -169,19 +175,18 @@ def _draw(line: _Line, stroke: Stroke, window: _Window, room: int) -> _Drawn:
 
 def _underlines(drawn: Sequence[_Drawn], look: Look) -> list[_Piece]:
     """Longer strokes first, so that a part of a marked statement stays visible inside it."""
-    columns: dict[int, tuple[str, str]] = {}
+    columns: list[Stroke | None] = [None] * max(d.end for d in drawn)
     for start, end, stroke in sorted(drawn, key=lambda d: (d.start - d.end, d.stroke.primary)):
-        glyph = ("^" if stroke.primary else "-") if look.ascii_only else ("━" if stroke.primary else "─")
-        for column in range(start, end):
-            columns[column] = (glyph, stroke.role)
-    runs: list[_Piece] = []
-    for column in sorted(columns):
-        glyph, role = columns[column]
-        if runs and runs[-1].role == role and runs[-1].column + len(runs[-1].text) == column:
-            runs[-1] = runs[-1]._replace(text=runs[-1].text + glyph)
-        else:
-            runs.append(_Piece(column, glyph, role))
-    return runs
+        columns[start:end] = [stroke] * (end - start)
+    pieces: list[_Piece] = []
+    column = 0
+    for stroke_here, group in groupby(columns):
+        width = sum(1 for _ in group)
+        if stroke_here is not None:
+            glyph = ("^" if stroke_here.primary else "-") if look.ascii_only else "━" if stroke_here.primary else "─"
+            pieces.append(_Piece(column, glyph * width, stroke_here.role))
+        column += width
+    return pieces
 
 
 def _labels(drawn: Sequence[_Drawn], look: Look, room: int) -> Iterator[list[_Piece]]:
