@@ -58,6 +58,9 @@ class Packet:
     tos: int = 0
     ttl: int = 64
     ip_options: int = 0
+    option_set: int = 0
+    security_classes: int = 0
+    traits: int = 0
     in_interface: int = 0
     out_interface: int = 0
     ipsec_in: int = CLEAR
