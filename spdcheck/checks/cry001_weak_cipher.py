@@ -8,7 +8,7 @@ from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
 from spdcheck.checks.grouped_uses import grouped
 from spdcheck.model.algorithms import CIPHERS
-from spdcheck.semantics.algorithm_uses import ciphers
+from spdcheck.semantics.algorithm_uses import Stage, ciphers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from spdcheck.model.host import Host
 
 _NO_ENCRYPTION = ("null", "simple")
+
+_IN_PHASE1 = {
+    "des-cbc": "RFC 8247 section 2.1 says MUST NOT",
+    "3des-cbc": "its blocks of 64 bits leak, though RFC 8247 section 2.1 says MAY",
+}
+"""What is said of ciphers that IKE itself uses, where the RFC is another one than for ESP."""
 
 
 class WeakCipher(Check):
@@ -78,7 +84,10 @@ class WeakCipher(Check):
         if group.name in _NO_ENCRYPTION:
             message, mend = f"{group.name} {group.where} encrypts nothing", "use aes, or AH if that is what is meant"
         elif cipher is not None and cipher.advice.is_weak:
-            message = f"{group.name} {group.where}: {cipher.reference} says {cipher.advice.value}"
+            verdict = f"{cipher.reference} says {cipher.advice.value}"
+            if group.stage is Stage.PHASE1:
+                verdict = _IN_PHASE1.get(group.name, "RFC 9395 section 5 deprecates it")
+            message = f"{group.name} {group.where}: {verdict}"
             mend = "use aes (128 or 256 bits) at both peers"
         else:
             return None

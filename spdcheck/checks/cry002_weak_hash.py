@@ -86,7 +86,7 @@ class WeakHash(Check):
             host,
             group.origin,
             message if group.first else f"{message}; it is a fallback here",
-            label="weak" if severity is Severity.WARNING else "ageing",
+            label="ageing" if advice is Advice.MUST_MINUS else "weak",
             notes=group.notes,
             mend="use sha256 at both peers",
             severity=severity,

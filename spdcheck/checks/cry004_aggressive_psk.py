@@ -70,11 +70,13 @@ class AggressivePsk(Check):
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """Every remote section."""
         for host in context.hosts:
+            told = set()
             for daemon in host.daemons:
                 for peer in daemon.peers:
                     offer = next((offer for offer in peer.proposals if offer.auth.uses_psk), None)
-                    if offer is None or ExchangeMode.AGGRESSIVE not in peer.modes:
+                    if offer is None or ExchangeMode.AGGRESSIVE not in peer.modes or peer.modes_origin in told:
                         continue
+                    told.add(peer.modes_origin)
                     who = "whoever asks" if peer.address is None else f"whoever speaks from {peer.address}"
                     yield self.finding(
                         host,

@@ -91,23 +91,26 @@ class OpenPolicy(Check):
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """Every remote section that generates policies."""
         for host in context.hosts:
+            told = set()
             for daemon in host.daemons:
                 for peer in daemon.peers:
-                    if peer.generate_policy != "off":
-                        wide = _open_sainfo(daemon, peer)
-                        if wide is not None:
-                            yield self._finding(host, peer, wide)
+                    wide = None if peer.generate_policy == "off" else _open_sainfo(daemon, peer)
+                    if wide is not None and peer.generate_policy_origin not in told:
+                        told.add(peer.generate_policy_origin)
+                        yield self._finding(host, peer, wide)
 
     def _finding(self, host: Host, peer: IkePeer, wide: Phase2Proposal) -> Finding:
         if peer.address is None:
             who, severity = "every authenticated peer", Severity.ERROR
         else:
             who, severity = str(peer.address), Severity.WARNING
-        what = "any networks, on both sides" if wide.local is None else "any remote network"
+        what = (
+            "whatever networks it claims, on both sides" if wide.local is None else "whatever remote network it claims"
+        )
         return self.finding(
             host,
             peer.generate_policy_origin or peer.heading,
-            f"{who} gets policies for {what} it claims",
+            f"{who} gets policies for {what}",
             label="policies by request",
             notes=[
                 Note(wide.heading, "takes any identities" if wide.local is None else "takes any remote identity"),

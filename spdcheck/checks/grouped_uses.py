@@ -34,8 +34,11 @@ class Group(NamedTuple):
 def grouped(uses: Iterable[Use]) -> Iterator[Group]:
     """The uses by stage and name, in the order in which they come; a first choice represents its group."""
     groups: dict[tuple[Stage, str], list[Use]] = {}
+    seen: set[tuple[Stage, Span]] = set()
     for use in uses:
-        groups.setdefault((use.stage, use.name), []).append(use)
+        if (use.stage, use.origin) not in seen:  # a section that inherits another mentions the same lines
+            seen.add((use.stage, use.origin))
+            groups.setdefault((use.stage, use.name), []).append(use)
     for (stage, name), members in groups.items():
         head = next((use for use in members if use.first), members[0])
         notes = tuple(Note(use.origin, "here too") for use in members if use is not head)

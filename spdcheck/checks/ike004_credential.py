@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Certainty, Finding, Severity, Undecided
+from spdcheck.model.addresses import parse_address
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.ike import AuthMethod, ExchangeMode
 from spdcheck.semantics.file_places import Place
@@ -171,22 +172,24 @@ class Credential(Check):
     def _missing(self, host: Host, keys: KeyFile, need: _Need, *, refused: bool) -> Finding:
         where = keys.located.file
         name = where.path if where is not None else "the key file"
+        wanted, notes = str(need.address), list(_near_misses(host, keys, need.address))
         if refused:
             message = (
                 f"with verify_identifier on, racoon looks for the key of {need.address} by the peer's identity only, "
-                f"and {name} has none for it"
+                f"and an address is none that {name} can hold"
             )
+            notes, mend = [], "write exchange_mode main, or let the peer name itself by fqdn"
         else:
-            message = f"{name} has no key for {need.address}"
-            if need.identity is not None and need.identity.value:
-                message += f" or {need.identity.value}"
+            if ExchangeMode.MAIN not in need.section.modes and need.identity is not None and need.identity.value:
+                wanted = need.identity.value
+            message, mend = f"{name} has no key for {wanted}", f"add a line for {wanted} to {name}"
         return self.finding(
             host,
             need.place,
             message,
             label="needs a key",
-            notes=list(_near_misses(host, keys, need.address)),
-            mend=f"add a line for {need.address} to {name}",
+            notes=notes,
+            mend=mend,
             subject=str(need.address),
         )
 
@@ -281,7 +284,7 @@ def _identity(host: Host, section: IkePeer, peer: Host | None) -> Identity | Non
 def _near_misses(host: Host, keys: KeyFile, address: AddressRange) -> Iterator[Note]:
     """Lines that were perhaps meant."""
     for credential in keys.credentials:
-        if credential.addresses == address:
+        if parse_address(credential.peer) == address:
             yield Note(credential.origin, f"is compared as text: write {address} as the resolver does")
             return
     for credential in keys.credentials:

@@ -269,7 +269,7 @@ class NoPeerSection(Check):
         first = ids_of(users[0])
         message, notes = f"no sainfo fits {first}", []
         if proposal is None:
-            message += f": {daemon.origin.file.path} has none"
+            message += f", since {daemon.origin.file.path} has none"
         else:
             near = sainfos.nearest(first)
             words = near[1] if near else ()
@@ -282,7 +282,7 @@ class NoPeerSection(Check):
             f"{message}: {_consequence(users)}",
             label="not in any sainfo",
             notes=notes,
-            mend=f"add sainfo address {first.local} any address {first.remote} any {{ … }}, or mend the nearest one",
+            mend=f"add {first.as_sainfo} {{ … }}" + (", or mend the nearest one" if notes else ""),
             subject="sainfo",
         )
 

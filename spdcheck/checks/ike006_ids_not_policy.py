@@ -9,18 +9,18 @@ from spdcheck.checks.finding import Finding, Severity, Undecided
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.policy import Direction
 from spdcheck.semantics.counterpart import peers_of
-from spdcheck.semantics.manual_keys import negotiated
-from spdcheck.semantics.peering import far_address, near_address
-from spdcheck.semantics.quick_mode import InPolicies, Sainfos, ids_of, is_protecting
-from spdcheck.semantics.remote_selection import for_peer, to_answer
+from spdcheck.semantics.offers import Answer, racoon_of
+from spdcheck.semantics.peering import far_address
+from spdcheck.semantics.quick_mode import ids_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from spdcheck.checks.base import Context
     from spdcheck.model.host import Host
-    from spdcheck.model.ike import IkePeer, KeyDaemon
+    from spdcheck.model.ike import Phase2Proposal
     from spdcheck.model.policy import SecurityPolicy
+    from spdcheck.semantics.offers import Racoon
     from spdcheck.semantics.quick_mode import Ids
     from spdcheck.source import Span
 
@@ -132,34 +132,42 @@ class IdsNotPolicy(Check):
     needs_peer = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
-        """Every negotiation between two racoons of the site, each complaint once for all its policies."""
-        sides = {host.name: _Side(host) for host in context.site.hosts if _racoon(host) is not None}
+        """Every negotiation between two racoons of the site; what fails both ways for one reason is said once."""
+        racoons = {host.name: racoon for host in context.site.hosts if (racoon := racoon_of(host)) is not None}
+        told: set[tuple[object, ...]] = set()
         for host in context.hosts:
-            initiator = sides.get(host.name)
+            initiator = racoons.get(host.name)
             if initiator is None:
                 continue
             if any(gap.part in (Part.IKE, Part.SPD) for gap in host.gaps):
                 yield from self.undecided(host, (Part.IKE, Part.SPD))
                 continue
-            refusals: dict[tuple[str, str, int | None], list[_Refusal]] = {}
-            strangers = set()
+            yield from self._strangers(context, initiator)
+            refusals: dict[tuple[object, ...], list[_Refusal]] = {}
             for policy, ids in initiator.offers:
-                peers = list(peers_of(context.peering, host, policy))
-                far = far_address(policy)
-                if not peers and far is not None and far not in strangers and not host.owns(far):
-                    strangers.add(far)
-                    reason = f"the peer {far} is not in the site, so that what it takes is not known"
-                    yield Undecided(self.code, host.name, reason, policy.origin)
-                for peer in peers:
+                for peer in peers_of(context.peering, host, policy):
+                    responder = racoons.get(peer.name)
+                    if responder is None or peer.external:
+                        continue
                     if any(gap.part in (Part.IKE, Part.SPD) for gap in peer.gaps):
                         yield from self.undecided(peer, (Part.IKE, Part.SPD))
-                    elif peer.name in sides and not peer.external:
-                        refusal = _refusal(initiator, sides[peer.name], policy, ids)
-                        if refusal is not None:
-                            place = None if refusal.place is None else refusal.place.start
-                            refusals.setdefault((peer.name, refusal.kind, place), []).append(refusal)
+                        continue
+                    refusal = _refusal(initiator, responder, policy, ids)
+                    if refusal is not None and refusal.reason(host) not in told:
+                        told.add(refusal.reason(host))
+                        refusals.setdefault((peer.name, refusal.answer, refusal.place), []).append(refusal)
             for together in refusals.values():
                 yield self._finding(host, together)
+
+    def _strangers(self, context: Context, initiator: Racoon) -> Iterator[Undecided]:
+        host, seen = initiator.host, set()
+        for policy, _ in initiator.offers:
+            far = far_address(policy)
+            if far is None or far in seen or host.owns(far) or any(peers_of(context.peering, host, policy)):
+                continue
+            seen.add(far)
+            reason = f"the peer {far} is not in the site, so that what it takes is not known"
+            yield Undecided(self.code, host.name, reason, policy.origin)
 
     def _finding(self, host: Host, together: list[_Refusal]) -> Finding:
         first = together[0]
@@ -172,107 +180,83 @@ class IdsNotPolicy(Check):
             label=f"offered to {first.peer.name}",
             notes=notes,
             mend=first.mend,
-            severity=Severity.WARNING if first.kind == "other policy" else Severity.ERROR,
-            subject=f"{first.peer.name} {first.kind}",
+            severity=Severity.WARNING if first.answer is Answer.OTHER_POLICY else Severity.ERROR,
+            subject=f"{first.peer.name} {first.answer.value}",
         )
 
 
 class _Refusal(NamedTuple):
-    """Why a peer does not take what a policy offers."""
+    """Why a peer does not take what a policy offers; ``nearest`` are the identities that it would take instead."""
 
-    kind: str
+    answer: Answer
     policy: SecurityPolicy
     peer: Host
+    ids: Ids
+    nearest: Ids | None
     message: str
     place: Span | None
     about: str
     mend: str
 
-
-class _Side:
-    """One racoon of the site with everything that it offers and looks up."""
-
-    def __init__(self, host: Host) -> None:
-        daemon = _racoon(host)
-        if daemon is None:
-            raise LookupError(host.name)
-        self.host = host
-        self.daemon = daemon
-        self.sainfos = Sainfos(daemon)
-        self.offers = [(policy, ids_of(policy)) for policy, _ in negotiated(host)]
-        self.offered = {ids for _, ids in self.offers}
-        self.policies = InPolicies(host)
+    def reason(self, host: Host) -> tuple[object, ...]:
+        """The same for both directions of one disagreement between two hosts."""
+        pairs = frozenset(frozenset((ids, ids.reversed())) for ids in (self.ids, self.nearest) if ids is not None)
+        return (frozenset((host.name, self.peer.name)), self.answer, pairs)
 
 
-def _refusal(initiator: _Side, responder: _Side, policy: SecurityPolicy, ids: Ids) -> _Refusal | None:
-    near, far = initiator.host.public_address or near_address(policy), far_address(policy)
-    if near is None or far is None or ids.carries_type:
-        return None
-    section = for_peer(initiator.daemon, far)
-    if section is None or initiator.sainfos.select(ids, ph1id=section.ph1id).proposal is None:
-        return None
-    sections = to_answer(responder.daemon, near)
-    if not sections:
-        return None
-    return _no_sainfo(responder, policy, sections, ids.reversed()) or _no_policy(responder, policy, sections, ids)
-
-
-def _no_sainfo(responder: _Side, policy: SecurityPolicy, sections: tuple[IkePeer, ...], ids: Ids) -> _Refusal | None:
-    """The peer's own policies complain in IKE005 about what they lack; here is only what nobody there asks for."""
-    sainfos, peer = responder.sainfos, responder.host
-    if any(sainfos.select(ids, ph1id=section.ph1id, answering=True).proposal for section in sections):
-        return None
-    if ids in responder.offered:
-        return None
-    near = sainfos.nearest(ids)
-    return _Refusal(
-        "sainfo",
-        policy,
-        peer,
-        f"{peer.name} has no sainfo for {ids}, which this policy offers: it answers failed to get sainfo",
-        near[0].heading if near else None,
-        f"the nearest one there: {' and '.join(near[1])}" if near else "",
-        f"add sainfo address {ids.local} any address {ids.remote} any {{ … }} to {peer.name}",
-    )
-
-
-def _no_policy(responder: _Side, policy: SecurityPolicy, sections: tuple[IkePeer, ...], ids: Ids) -> _Refusal | None:
-    if any(section.generate_policy != "off" for section in sections):
-        return None
-    peer, taken = responder.host, responder.policies.answering(ids.reversed())
+def _refusal(initiator: Racoon, responder: Racoon, policy: SecurityPolicy, ids: Ids) -> _Refusal | None:
+    answer, theirs = responder.answer(initiator, policy, ids)
+    peer = responder.host
+    if answer is Answer.NO_SAINFO:
+        return _no_sainfo(responder, policy, ids)
     mend = "write the same networks on both sides, source and destination swapped"
-    if taken.policy is None:
+    if answer is Answer.NO_POLICY:
         near = _nearest_policy(peer, policy)
         return _Refusal(
-            "policy",
+            answer,
             policy,
             peer,
+            ids,
+            None if near is None else ids_of(near),
             f"{peer.name} has no in policy for {ids}, which this policy offers: it answers no policy found",
             near.selector_origin if near is not None else None,
             f"the nearest one there: {near.selector}" if near is not None else "",
             mend,
         )
-    if not is_protecting(taken):
-        return _Refusal(
-            "no protection",
-            policy,
-            peer,
-            f"{peer.name} meets the offer of {ids} with a policy that protects nothing, and refuses it",
-            taken.policy.origin,
-            "this one is asked first",
-            f"put the policy for {ids} before it",
-        )
-    if taken.exact:
+    if theirs is None or answer in (Answer.ACCEPTED, Answer.UNKNOWN):
         return None
+    if answer is Answer.NO_PROTECTION:
+        message = f"{peer.name} meets the offer of {ids} with a policy that protects nothing, and refuses it"
+        about, mend = "this one is asked first", f"put the policy for {ids} before it"
+    else:
+        message = f"{peer.name} answers the offer of {ids} with another in policy, {theirs.selector}"
+        about = "this one is taken, though its networks are others"
+    return _Refusal(answer, policy, peer, ids, ids_of(theirs), message, theirs.selector_origin, about, mend)
+
+
+def _no_sainfo(responder: Racoon, policy: SecurityPolicy, ids: Ids) -> _Refusal | None:
+    """The peer's own policies complain in IKE005 about what they lack; here is only what nobody there asks for."""
+    ours, peer = ids.reversed(), responder.host
+    if ours in responder.offered:
+        return None
+    near = responder.sainfos.nearest(ours)
     return _Refusal(
-        "other policy",
+        Answer.NO_SAINFO,
         policy,
         peer,
-        f"{peer.name} answers the offer of {ids} with another in policy, {taken.policy.selector}",
-        taken.policy.selector_origin,
-        "this one is taken, though its networks are others",
-        mend,
+        ids,
+        None if near is None else _ids_of_sainfo(near[0], ours),
+        f"{peer.name} has no sainfo for {ours}, which this policy offers: it answers failed to get sainfo",
+        near[0].heading if near else None,
+        f"the nearest one there: {' and '.join(near[1])}" if near else "",
+        f"add {ours.as_sainfo} {{ … }} to {peer.name}",
     )
+
+
+def _ids_of_sainfo(proposal: Phase2Proposal, instead_of: Ids) -> Ids:
+    local = proposal.local.addresses if proposal.local is not None else None
+    remote = proposal.remote.addresses if proposal.remote is not None else None
+    return instead_of._replace(local=local or instead_of.local, remote=remote or instead_of.remote)
 
 
 def _nearest_policy(peer: Host, policy: SecurityPolicy) -> SecurityPolicy | None:
@@ -280,13 +264,8 @@ def _nearest_policy(peer: Host, policy: SecurityPolicy) -> SecurityPolicy | None
     best: tuple[int, SecurityPolicy] | None = None
     for other in peer.spd.of(Direction.IN):
         same = sum(a == b for a, b in zip(other.selector, policy.selector, strict=True))
-        ends = (other.selector.source == policy.selector.source) + (
-            other.selector.destination == policy.selector.destination
-        )
-        if ends and (best is None or same > best[0]):
+        shared = other.selector.source == policy.selector.source
+        shared = shared or other.selector.destination == policy.selector.destination
+        if shared and (best is None or same > best[0]):
             best = (same, other)
     return None if best is None else best[1]
-
-
-def _racoon(host: Host) -> KeyDaemon | None:
-    return next((daemon for daemon in host.daemons if daemon.program == "racoon"), None)

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
+from spdcheck.model.diagnostic import Note
 from spdcheck.model.ike import ProposalCheck
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from spdcheck.checks.base import Context
+    from spdcheck.model.ike import IkePeer
+    from spdcheck.source import Span
 
 
 class ObeysInitiator(Check):
@@ -69,18 +72,22 @@ class ObeysInitiator(Check):
     severity = Severity.WARNING
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
-        """Every remote section."""
+        """Every statement, once for all sections that inherit it."""
         for host in context.hosts:
+            places: dict[Span, list[IkePeer]] = {}
             for daemon in host.daemons:
                 for peer in daemon.peers:
-                    if peer.proposal_check is not ProposalCheck.OBEY:
-                        continue
-                    who = "anybody" if peer.address is None else str(peer.address)
-                    yield self.finding(
-                        host,
-                        peer.proposal_check_origin or peer.heading,
-                        f"{who} dictates lifetime, key length and PFS when it starts the negotiation",
-                        label="takes everything",
-                        mend="write proposal_check strict, or claim to cut lifetimes down to our own",
-                        subject=str(peer.address),
-                    )
+                    if peer.proposal_check is ProposalCheck.OBEY:
+                        places.setdefault(peer.proposal_check_origin or peer.heading, []).append(peer)
+            for place, peers in places.items():
+                who = " and ".join("anybody" if peer.address is None else str(peer.address) for peer in peers)
+                yield self.finding(
+                    host,
+                    place,
+                    f"{who} dictate{'s' if len(peers) == 1 else ''} lifetime, key length and PFS by starting the "
+                    "negotiation",
+                    label="takes everything",
+                    notes=[Note(peer.heading, "inherits it") for peer in peers[1:5]],
+                    mend="write proposal_check strict, or claim to cut lifetimes down to our own",
+                    subject=str(peers[0].address),
+                )

@@ -43,6 +43,13 @@ class Ids(NamedTuple):
         """The same pair as the other side sees it."""
         return Ids(self.remote, self.local, self.protocol, self.remote_port, self.local_port, self.carries_type)
 
+    @property
+    def as_sainfo(self) -> str:
+        """The heading of the ``sainfo`` that fits: ``sainfo address 10.1.0.0/16 any address 10.2.0.0/16 any``."""
+        upper = _upper(self.protocol)
+        ends = ((self.local, self.local_port), (self.remote, self.remote_port))
+        return "sainfo " + " ".join(f"address {_end(addresses, port)} {upper}" for addresses, port in ends)
+
     def __str__(self) -> str:
         upper = "" if self.protocol is None else f" {protocol_name(self.protocol)}"
         return f"{_end(self.local, self.local_port)} ↔ {_end(self.remote, self.remote_port)}{upper}"
@@ -110,7 +117,7 @@ def fit(proposal: Phase2Proposal, ids: Ids) -> Fit:
     for end, addresses, port in ends:
         if end is None or end.is_client_address:
             continue
-        if end.addresses is None or end.addresses != addresses:
+        if end.addresses is None or end.addresses != addresses or end.host_bits is not None:
             return Fit.NOT
         end_port = _port(end.port)
         whole = whole and end.protocol == ids.protocol and (ids.carries_type or end_port == port)
@@ -131,6 +138,8 @@ def differences(proposal: Phase2Proposal, ids: Ids) -> tuple[str, ...]:
             words.append(f"its {side} side is a name, not {addresses}")
         elif end.addresses != addresses:
             words.append(f"its {side} side is {end.addresses}, not {addresses}")
+        elif end.host_bits is not None:
+            words.append(f"its {side} side is {end.host_bits}/{addresses.prefix_length}, whose last bits count too")
         elif _port(end.port) != port and not ids.carries_type:
             words.append(f"its {side} port is {_port_text(_port(end.port))}, not {_port_text(port)}")
     named = next((end for end in (proposal.local, proposal.remote) if end is not None), None)
