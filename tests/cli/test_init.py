@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import tomllib
 from dataclasses import fields, is_dataclass
 from enum import Enum
@@ -16,6 +17,7 @@ from spdcheck.site.load import load_site
 from spdcheck.source import Span
 from tests.cli.conftest import SITE
 from tests.cli.run import spdcheck
+from tests.golden import CORPUS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,3 +164,15 @@ def test_a_folder_inside_a_site_or_around_sites(write: Callable[[str], Path]) ->
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_strings_survive(text: str) -> None:
     assert tomllib.loads(f"key = {quote(text)}") == {"key": text}
+
+
+@pytest.mark.parametrize("story", sorted((CORPUS / "sites").iterdir()), ids=lambda path: path.name)
+def test_the_sites_of_the_corpus(story: Path, tmp_path: Path) -> None:
+    shutil.copytree(story, tmp_path / "site")
+    for keep in (True, False):
+        if not keep:
+            (tmp_path / "site" / "spdcheck.toml").unlink()
+        before = model(load_site(Path("site")))
+        assert spdcheck("init", "site", "--force").code == status.CLEAN
+        assert model(load_site(Path("site"))) == before
+        assert spdcheck("show", "site").code == spdcheck("show", "site", "--format", "json").code == status.CLEAN
