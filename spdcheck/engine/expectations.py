@@ -16,7 +16,8 @@ def judge(trace: Trace, expected: tuple[str, ...]) -> tuple[list[str], bool]:
     """``(missed, unknown)``: the words that do not hold, and whether nobody can tell.
 
     ``delivered`` arrives, in clear or not; ``protected`` crosses every untrusted wire under IPsec; ``clear`` crosses
-    one without; ``denied`` does not arrive; ``replied`` has its answer delivered; ``leaked`` is in clear though protected.
+    one without; ``denied`` does not arrive; ``replied`` has its answer delivered; ``leaked`` is in clear though a
+    policy protects it.
     """
     if trace.disposition is Disposition.UNKNOWN:
         return [], True

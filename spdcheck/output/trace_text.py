@@ -99,9 +99,7 @@ def _heading(host: Host | None, name: str, look: Look) -> str:
 
 def _wire(wire: Wire, look: Look) -> str:
     where = "untrusted wire" if wire.untrusted else f"wire at {wire.interface}"
-    line = look.text(
-        f" ══ {where} ══  {wire.packet} {wire.length} B{df if 'DF' not in str(wire.packet) else ''}  {wire.form} "
-    )
+    line = look.text(f" ══ {where} ══  {wire.packet} {wire.length} B  {wire.form} ")
     dash = "=" if look.ascii_only else "═"
     return look.paint(line + dash * max(3, look.width - len(line)), "related") + "\n"
 
