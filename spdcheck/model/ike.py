@@ -118,7 +118,7 @@ class IkePeer:
     ``address`` is None for "anybody" (``remote anonymous``); ``name`` is a section's name where it has one.
     ``dpd_seconds`` is 0 for off. ``nat_traversal`` is ``off``, ``on`` or ``force``; ``generate_policy`` ``off``,
     ``on``, ``require`` or ``unique``. An identity of ``peer_identities`` without a value accepts any identity.
-    ``certificate_kind`` is ``x509``, ``plain_rsa`` or empty; ``parent`` names the section that this one copies.
+    ``certificate_kind`` and ``peer_certificate_kind`` are ``x509``, ``plain_rsa`` or empty; ``parent`` names the section that this one copies.
     """
 
     address: AddressRange | None
@@ -153,6 +153,7 @@ class IkePeer:
     certificate_kind: str = ""
     ca_certificate: str | None = None
     peer_certificates: tuple[str, ...] = ()
+    peer_certificate_kind: str = ""
     send_certificate: bool = True
     send_certificate_request: bool = True
     xauth_login: str | None = None

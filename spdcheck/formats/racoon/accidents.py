@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.formats.racoon.lexer import value
+from spdcheck.formats.racoon.values import written_word
+from spdcheck.model.addresses import parse_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 _INVISIBLE = "\r\v\f"
 _NAMES = {"\ufeff": "a byte order mark", "\xa0": "a no-break space"}
 _LONGEST_SHOWN = 40
+_NAMING = ("MY_IDENTIFIER", "PEERS_IDENTIFIER", "XAUTH_LOGIN")
 
 
 class Accident(NamedTuple):
@@ -29,33 +32,52 @@ def accidents(text: str, statement: Statement) -> Iterator[Accident]:
     """Those of one statement that racoon accepts; its body is not looked at."""
     if statement.mistake is not None:
         return
-    seen: set[Stray] = set()
-    before: Token | None = None
-    for token in statement.node.tokens if statement.node is not None else ():
-        if token.strays:
-            seen.update(token.strays)
-            yield from _around(text, before, token)
+    tokens = list(statement.node.tokens) if statement.node is not None else []
+    told: set[Stray] = set()
+    for index, token in enumerate(tokens):
+        behind = tokens[index + 1].strays[:1] if index + 1 < len(tokens) else ()
+        if token.type == "ADDRSTRING" and _is_cut(token, behind):
+            told.update([*token.strays[-1:], *(stray for stray in behind if stray.start == token.end)])
+            yield from _cut_word(text, tokens, index)
+        yield from _around(text, tokens[index - 1] if index else None, token, told)
+        told.update(token.strays)
         if token.type == "QUOTEDSTRING" and "\n" in token.text:
             line_end = text.index("\n", token.start)
             message = "racoon reads this string on to the next line, line end included"
             yield Accident(token.start, line_end, message, 'close it with `"` on its own line')
-        before = token
-    yield from _skipped(text, None, [stray for stray in statement.strays if stray not in seen])
+    yield from _skipped(text, None, [stray for stray in statement.strays if stray not in told])
 
 
-def _around(text: str, before: Token | None, token: Token) -> Iterator[Accident]:
+def _is_cut(token: Token, behind: tuple[Stray, ...]) -> bool:
+    """An address that is none, torn out of a longer word."""
+    glued = bool(token.strays) and token.strays[-1].glued
+    return parse_address(token.string) is None and (glued or any(stray.start == token.end for stray in behind))
+
+
+def _cut_word(text: str, tokens: list[Token], index: int) -> Iterator[Accident]:
+    """A name without quotes: racoon takes the piece of it that looks like an address (elsewhere it refuses it)."""
+    is_name = tokens[0].type in _NAMING or (index > 1 and tokens[index - 2].type == "FROM")
+    if is_name:
+        place = written_word(text, tokens[index])
+        word = text[place.start : place.end]
+        message = f"racoon reads `{_short(tokens[index].string)}` here, not `{_short(word)}`"
+        yield Accident(place.start, place.end, message, f'write "{_short(word)}" in quotes')
+
+
+def _around(text: str, before: Token | None, token: Token, told: set[Stray]) -> Iterator[Accident]:
     """Strays between two tokens: the last run may be glued to the second and change its meaning."""
-    dropped = list(token.strays)
-    last = dropped[-1]
-    changed = last.glued and token.type != "ADDRSTRING" and token.value != value(token.type, token.text)
-    if changed:
-        dropped.pop()
-    yield from _skipped(text, before, dropped)
-    if changed:
+    dropped = [stray for stray in token.strays if stray not in told]
+    last = dropped[-1] if dropped else None
+    changed = last is not None and last.glued and token.type != "ADDRSTRING"
+    if changed and token.value != value(token.type, token.text):
+        yield from _skipped(text, before, dropped[:-1])
+        assert last is not None
         glue = text[last.start : last.end]
         reads = str(token.value) if isinstance(token.value, int) else f'"{token.value}"'
         message = f"racoon reads {reads} here, not {_short(token.text)}: `{glue}` is glued to it"
         yield Accident(last.start, token.end, message, f"take `{glue}` away, or write a blank behind it")
+    else:
+        yield from _skipped(text, before, dropped)
 
 
 def _skipped(text: str, before: Token | None, strays: list[Stray]) -> Iterator[Accident]:

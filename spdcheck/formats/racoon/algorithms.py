@@ -63,9 +63,12 @@ def known(desk: Desk, token: Token, names: dict[str, str], kind: str) -> Algorit
     """An algorithm of this kind by our name, without a key length; one of another kind is refused."""
     name = names.get(token.text)
     if name is None:
+        spelled: dict[str, str] = {}
+        for word, ours in names.items():
+            spelled.setdefault(ours, word)
         desk.refuse(
             token, f"algorithm mismatched: found `{token.text}`, which is no {kind}",
-            mend=f"racoon has {', '.join(f'`{word}`' for word in names)} here",
+            mend=f"racoon has {', '.join(f'`{word}`' for word in spelled.values())} here",
         )  # fmt: skip
         return None
     return Algorithm(name, None, desk.span(token))

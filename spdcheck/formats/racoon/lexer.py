@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.formats.racoon.syntax import Stray, Token
 from spdcheck.formats.racoon.words import EVERYWHERE, WORDS, Section
+from spdcheck.source import MASK
 
 if TYPE_CHECKING:
     from re import Pattern
@@ -28,13 +29,16 @@ _ULONG_MAX = 2**64 - 1
 
 @cache
 def _pattern(section: Section) -> Pattern[str]:
-    """All tokens of a section in one expression, so ordered that the first match is flex's longest."""
+    """All tokens of a section in one expression, so ordered that the first match is flex's longest.
+
+    What was masked outside a string is a token of its own, which fits nowhere: nobody may look at it any more.
+    """
     words = sorted({**EVERYWHERE, **WORDS[section]}, key=len, reverse=True)
     # ``B`` is the only word that is also the beginning of an address, which would be longer
     spelled = "|".join(r"B(?![a-fA-F0-9:.%])" if word == "B" else re.escape(word) for word in words)
     return re.compile(
         rf'(?P<WORD>{spelled})|(?P<QUOTEDSTRING>"[^"]*")|(?P<HEXSTRING>0x[0-9a-fA-F]+)|(?P<ADDRSTRING>{_ADDRESS})'
-        rf"|(?P<PREFIX>/[0-9]{{1,3}})|(?P<PORT>\[[0-9]+\])|(?P<ADDRRANGE>-{_ADDRESS})"
+        rf"|(?P<MASKED>{MASK}+)|(?P<PREFIX>/[0-9]{{1,3}})|(?P<PORT>\[[0-9]+\])|(?P<ADDRRANGE>-{_ADDRESS})"
     )
 
 

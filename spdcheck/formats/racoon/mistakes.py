@@ -97,12 +97,18 @@ def _found_at(text: str, attempt: Attempt, token: Token) -> int:
     """Where a person sees the mistake: at the whole word, even if racoon's lexer cuts it into pieces or drops it."""
     dropped = next((s for s in token.strays if not s.glued and re.search(r"[\w%•]", text[s.start : s.end])), None)
     start = dropped.start if dropped is not None else _start(token)
-    # `example` is the address `e` and strays
     for before in reversed(attempt.tokens):
-        if before.end != start or before.type != "ADDRSTRING" or parse_address(before.string) is not None:
+        if before.end != start or not _is_torn(text, before):
             break
         start = _start(before)
     return start
+
+
+def _is_torn(text: str, token: Token) -> bool:
+    """The token is only a piece of a longer word: the address ``e`` of ``example``, the ``dpd`` of ``dpd_deley``."""
+    if token.type == "ADDRSTRING":
+        return parse_address(token.string) is None
+    return token.text[-1].isalpha() and re.match(r"\w", text[token.end]) is not None
 
 
 def _start(token: Token) -> int:

@@ -81,7 +81,7 @@ class PeerDraft:
     certificate_origin: Span | None = None
     peer_certificates: tuple[str, ...] = ()
     peer_certificate_origin: Span | None = None
-    peer_keys_are_plain: bool = False
+    peer_certificate_kind: str = ""
     ca_certificate: str | None = None
     ca_origin: Span | None = None
     send_certificate: bool = True
@@ -171,6 +171,7 @@ class PeerDraft:
             certificate_kind=self.certificate_kind,
             ca_certificate=self.ca_certificate,
             peer_certificates=self.peer_certificates,
+            peer_certificate_kind=self.peer_certificate_kind,
             send_certificate=self.send_certificate,
             send_certificate_request=self.send_certificate_request,
             xauth_login=self.xauth_login,

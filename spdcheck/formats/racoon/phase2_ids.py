@@ -62,7 +62,7 @@ def _prefix(desk: Desk, node: Node, first: AddressRange, bare: Phase2Id) -> tupl
         host_bits = first
         desk.accident(
             Extent(written.start, length.end),
-            f"racoon compares {written.text}{length.text} as it stands: it never equals {addresses}",
+            f"racoon compares {written.text}/{number} as it stands: it never equals {addresses}",
             mend=f"write {addresses}",
         )  # fmt: skip
     found = Phase2Id(addresses, bare.protocol, bare.port, bare.origin, host_bits=host_bits)

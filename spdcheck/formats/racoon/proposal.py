@@ -62,7 +62,7 @@ def _method(desk: Desk, peer: PeerDraft, draft: ProposalDraft, value: Token) -> 
         desk.refuse(value, message, mend="`pre_shared_key` and `rsasig` are the usual ones")
     elif method is AuthMethod.GSSAPI and draft.auth is AuthMethod.GSSAPI:
         desk.refuse(value, "Vendor ID mismatch for auth method: `gssapi_krb` comes twice", mend="remove one of the two")
-    elif method is AuthMethod.RSA_SIG and peer.peer_keys_are_plain and peer.certificate_kind != "plain_rsa":
+    elif method is AuthMethod.RSA_SIG and peer.peer_certificate_kind == "plain_rsa" != peer.certificate_kind:
         mend = 'write `certificate_type plain_rsa "KEY";` above the proposal'
         desk.refuse(value, "Private PlainRSA key not set: only the peer's plain key is given", mend=mend)
     else:

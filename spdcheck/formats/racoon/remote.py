@@ -119,4 +119,5 @@ def _set_address(desk: Desk, draft: PeerDraft, own: Node) -> None:
     draft.address = None
     if first.type == "ADDRSTRING":
         draft.address = address(desk, first)
-        draft.lost = draft.address is None
+        if draft.address is None:
+            draft.lost = draft.broken = True

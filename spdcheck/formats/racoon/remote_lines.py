@@ -165,7 +165,7 @@ class RemoteLines:
                 mend="put all public keys into one file", notes=(Note(first, "first here"),), warning=True,
             )  # fmt: skip
         draft.peer_certificate_origin = first or self._desk.span(node)
-        draft.peer_keys_are_plain = node.find("CERT_PLAINRSA") is not None
+        draft.peer_certificate_kind = "plain_rsa" if node.find("CERT_PLAINRSA") else "x509"
         token = node.find("QUOTEDSTRING")
         if token is not None:
             draft.peer_certificates = (*draft.peer_certificates, token.string)

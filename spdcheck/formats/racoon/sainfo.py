@@ -188,7 +188,7 @@ def finish(desk: Desk, draft: SainfoDraft, earlier: SainfoList) -> Phase2Proposa
     if clash is not None:
         desk.refuse(
             draft.heading, f"duplicated sainfo: {draft.shown}",
-            mend="keep one of the two, or move the more special one up",
+            mend="keep one of the two",
             notes=(Note(clash, "this one takes the same traffic"),),
         )  # fmt: skip
         return None

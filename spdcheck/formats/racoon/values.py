@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from spdcheck.formats.racoon.desk import Extent
@@ -17,6 +18,7 @@ ISAKMP_PORT = 500
 DEFAULT_LIFETIME = Lifetime(28800, None, None)
 """Of phase 1 (``oakley_get_defaultlifetime``) and phase 2 (``newsainfo``) alike."""
 
+_REST = re.compile(r"[^\s;,{}\[\]/\"#]*")
 _SECONDS = {"UNITTYPE_SEC": 1, "UNITTYPE_MIN": 60, "UNITTYPE_HOUR": 3600}
 _GROUPS = {"modp768": 1, "modp1024": 2, "modp1536": 5, "modp2048": 14, "modp3072": 15, "modp4096": 16,
            "modp6144": 17, "modp8192": 18}  # fmt: skip
@@ -28,13 +30,19 @@ def address(desk: Desk, token: Token) -> AddressRange | None:
     """A numeric address; anything else is refused, as ``getaddrinfo`` with AI_NUMERICHOST does."""
     found = parse_address(token.string)
     if found is None:
-        glue = token.strays[-1] if token.strays and token.strays[-1].glued else None
-        start = glue.start if glue else token.start
+        place = written_word(desk.file.text, token)
         desk.refuse(
-            Extent(start, token.end), f"found `{token.string}`, expected a numeric address",
+            place, f"found `{desk.span(place).text}`, expected a numeric address",
             mend="racoon takes no host names: write the address in full",
         )  # fmt: skip
     return found
+
+
+def written_word(text: str, token: Token) -> Extent:
+    """The whole word that a token is (or is cut out of)."""
+    start = token.strays[-1].start if token.strays and token.strays[-1].glued else token.start
+    end = _REST.match(text, token.end)
+    return Extent(start, end.end() if end else token.end)
 
 
 def port(desk: Desk, token: Token | None, default: int = ISAKMP_PORT) -> int:

@@ -71,8 +71,7 @@ def _peer_lines(peer: IkePeer) -> Iterator[str]:
         yield f'certificate_type x509 "{peer.certificate or ""}" "{peer.private_key or ""}";'
     elif peer.certificate_kind == "plain_rsa":
         yield f'certificate_type plain_rsa "{peer.private_key or ""}";'
-    kind = "plain_rsa" if peer.certificate_kind == "plain_rsa" else "x509"
-    yield from (f'peers_certfile {kind} "{name}";' for name in peer.peer_certificates)
+    yield from (f'peers_certfile {peer.peer_certificate_kind or "x509"} "{name}";' for name in peer.peer_certificates)
     if peer.ca_certificate is not None:
         yield f'ca_type x509 "{peer.ca_certificate}";'
     if peer.my_identity is not None:
