@@ -37,6 +37,15 @@ FORMATS: tuple[Format, ...] = (
                r"[\w.-]*\.(?:setkey|ipsec)\.conf", r"[\w.-]+\.setkey"),
         content=r"^\s*(?:spdadd|spdflush|spdupdate|flush\s*;|add\s+(?:-\S+\s+)?\S+\s+\S+\s+(?:esp|ah|ipcomp|tcp))\b",
     ),
+    Format(
+        name="pf",
+        title="pf.conf(5)",
+        module="spdcheck.formats.pf",
+        paths=(r"pf[\w-]*\.conf", r"[\w.-]*\.pf\.conf"),
+        content=r"^\s*(?:(?:pass|block|match)\s+(?:in|out|on|log|quick|return|drop|all|inet6?|proto|from)\b[^;]*$"
+        r"|set\s+(?:skip\s+on|block-policy|state-policy|require-order)\b|(?:nat|rdr|binat)\s+(?:pass\s+)?on\s"
+        r"|antispoof\s|table\s+<)",
+    ),
 )  # fmt: skip
 
 

@@ -1,0 +1,344 @@
+"""A whole pf.conf: statements in order, what they change for those behind them, and the ruleset that comes out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from spdcheck.formats.pf.anchors import antispoof, load_anchor, read_anchor
+from spdcheck.formats.pf.filter_rules import filter_rule
+from spdcheck.formats.pf.keywords import vocabulary
+from spdcheck.formats.pf.lexer import Refused, statements
+from spdcheck.formats.pf.parse import Node, parse, text
+from spdcheck.formats.pf.queues import altq, check_queues, queue
+from spdcheck.formats.pf.settings import SETTINGS
+from spdcheck.formats.pf.tables import table
+from spdcheck.formats.pf.translation_rules import binat, scrub_rule, translation, translation_anchor
+from spdcheck.model.diagnostic import Part
+from spdcheck.model.pf import PfRuleset, Refusal, Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from spdcheck.formats.base import Context, Reading
+    from spdcheck.formats.pf.dialect import Dialect
+    from spdcheck.formats.pf.lexer import Statement
+    from spdcheck.formats.pf.states import StateOptions
+    from spdcheck.model.pf import (
+        AnchorCall,
+        FilterEntry,
+        PfRule,
+        ScrubEntry,
+        ScrubRule,
+        Table,
+        Translation,
+        TranslationEntry,
+    )
+    from spdcheck.source import SourceFile
+
+PARTS = (Part.FILTER, Part.NAT)
+SECTIONS = ("option", "ether", "scrub", "queue", "nat", "filter")
+OUT_OF_ORDER = "Rules must be in order: options, normalization, queueing, translation, filtering"
+MAX_DEPTH = 16
+"""Anchors and includes that lie deeper are not read."""
+
+SHIFTED_SINCE_ERROR = 3
+
+_IN_ANCHORS = frozenset(("filter_rule", "anchor", "include"))
+
+
+class Scope:
+    """The rules of the main list or of the braces of an anchor, as they come."""
+
+    def __init__(self, calls: tuple[AnchorCall, ...] = (), statement: Statement | None = None) -> None:
+        self.calls = calls
+        self.statement = statement
+        self.rules: list[FilterEntry] = []
+        self.inline: set[str] = set()
+
+
+class Builder:
+    """What is known while a file is read, and what was collected so far."""
+
+    def __init__(
+        self,
+        reading: Reading,
+        context: Context,
+        dialect: Dialect,
+        *,
+        path: str = "",
+        defines: dict[str, str] | None = None,
+    ) -> None:
+        self.reading = reading
+        self.context = context
+        self.dialect = dialect
+        self.path = path
+        self.vocabulary = vocabulary(dialect.vocabulary)
+        self.defines = defines or {}
+        self.macros: dict[str, str] = dict(self.defines)
+        self.block_policy = "drop"
+        self.if_bound = False
+        self.state_defaults: StateOptions | None = None
+        self.require_order = dialect.ordered
+        self.section = 0
+        self.reassemble = True
+        self.skip: list[str] = []
+        self.scopes = [Scope()]
+        self.translations: dict[str, list[TranslationEntry]] = {"nat": [], "rdr": [], "binat": []}
+        self.scrubs: list[ScrubEntry] = []
+        self.tables: dict[str, Table] = {}
+        self.settings: list[Setting] = []
+        self.queues: list[Setting] = []
+        self.queue_names: dict[str, str] = {}
+        self.modern_queues: list[tuple[str, str, bool, bool, Statement]] = []
+        self.loads: list[tuple[str, str, Statement]] = []
+        self.refusals: list[Refusal] = []
+        self.included = reading.included
+        self.depth = 0
+        self.recovered: int | None = None
+
+    # What statements do
+
+    @property
+    def scope(self) -> Scope:
+        """Where filter rules go."""
+        return self.scopes[-1]
+
+    def add(self, rule: PfRule | AnchorCall) -> None:
+        """Adds a filter rule."""
+        self.scope.rules.append(rule)
+
+    def add_translation(self, rule: Translation) -> None:
+        """Adds an old translation."""
+        self.translations[rule.kind].append(rule)
+
+    def add_scrub(self, rule: ScrubRule) -> None:
+        """Adds an old scrub rule."""
+        self.scrubs.append(rule)
+
+    def add_translation_anchor(self, call: AnchorCall, kind: str) -> None:
+        """Adds a call of the translation or scrub rules of an anchor."""
+        if kind in self.translations:
+            self.translations[kind].append(call)
+        elif kind == "scrub":
+            self.scrubs.append(call)
+        else:
+            self.unmodelled(call.origin.text, call)
+
+    def setting(self, statement: Statement, shown: str) -> None:
+        """Keeps an option as text."""
+        self.reading.inert += 1
+        self.settings.append(Setting(text=shown, origin=statement.span()))
+
+    def queue(self, statement: Statement) -> None:
+        """Keeps a queue definition as text."""
+        self.reading.inert += 1
+        self.queues.append(Setting(text=" ".join(statement.texts), origin=statement.span()))
+
+    def unmodelled(self, what: str, call: AnchorCall) -> None:
+        """Names a statement whose effect is not modelled."""
+        first = what.split()[0] if what.split() else what
+        self.reading.not_modelled(call.origin, f"what {first} does is not modelled", part=Part.FILTER)
+
+    def enter(self, section: str) -> None:
+        """Old pfctl wants options, scrub, queues, translation and filter rules in this order."""
+        place = SECTIONS.index(section)
+        if self.require_order and self.section > place:
+            raise Refused(OUT_OF_ORDER, mend="write `set require-order no`, or move the rule")
+        self.section = place
+
+    # Errors
+
+    def refuse(self, statement: Statement, refused: Refused, *, line: int | None = None) -> None:
+        """Records what pfctl says against a statement. pfctl then loads nothing at all."""
+        at = refused.at
+        span = statement.span(at) if at is not None else statement.span()
+        if line is None:
+            syntax = refused.message in ("syntax error", "string too long") and at is not None
+            if syntax and at is not None and at >= len(statement.kinds):
+                line = statement.line
+            else:
+                line = span.begin.line if syntax else statement.line
+        if not (refused.is_syntax and self._swallowed(statement, at or 0)):
+            self.refusals.append(Refusal(span, line, refused.message))
+        if not refused.goes_on:
+            self.recovered = statement.finish
+        self.reading.unreadable(span, f"pfctl refuses the ruleset: {refused.message}", part=PARTS, mend=refused.mend)
+
+    def _swallowed(self, statement: Statement, at: int) -> bool:
+        """yacc says nothing about an error within three tokens of the last one; each line end is a token too."""
+        if self.recovered is None or not statement.starts:
+            return False
+        lines = statement.file.text.count("\n", self.recovered, statement.starts[0])
+        return 0 < lines + at < SHIFTED_SINCE_ERROR
+
+    def undefined(self, statement: Statement) -> None:
+        """A macro that nothing defines above."""
+        name = statement.undefined
+        assert statement.error is not None
+        self.recovered = statement.finish
+        span = statement.span(statement.error.at)
+        self.refusals.append(Refusal(span, span.begin.line, statement.error.message))
+        near = get_close_matches(name, self.macros, 1)
+        mend = f"did you mean ${near[0]}?" if near else f'define it above: {name} = "…"'
+        self.reading.unreadable(span, f"pfctl refuses the ruleset: macro '{name}' not defined", part=PARTS, mend=mend)
+        self.reading.say("CFG003", span, f"no macro {name} is defined above this line", mend=mend)
+
+    # Reading
+
+    def read(self, file: SourceFile) -> None:
+        """Reads all statements of a file."""
+        depth = len(self.scopes)
+        for statement in statements(file, self.vocabulary, self.macros):
+            self.reading.statements += 1
+            if statement.undefined:
+                self.undefined(statement)
+                if statement.opens:
+                    self.scopes.append(Scope((), statement))
+                continue
+            try:
+                if statement.error is not None:
+                    raise statement.error
+                self._statement(statement)
+            except Refused as refused:
+                self.refuse(statement, refused)
+                if statement.opens:
+                    self.scopes.append(Scope((), statement))
+        while len(self.scopes) > depth:
+            scope = self.scopes.pop()
+            assert scope.statement is not None
+            self.refuse(scope.statement, Refused("syntax error", mend="the braces of this anchor are never closed"))
+
+    def _statement(self, statement: Statement) -> None:
+        if statement.texts == ["}"] and len(self.scopes) > 1 and self.vocabulary.signs["}"] == statement.kinds[0]:
+            self._close()
+            return
+        node = parse(statement)
+        inside = len(self.scopes) > 1
+        if inside and node.rule not in _IN_ANCHORS and self.scope.statement is not None:
+            raise Refused("syntax error", 0, f"{statement.texts[0]} can't stand in the braces of an anchor")
+        _STATEMENTS[node.rule](self, statement, node)
+
+    def macro(self, statement: Statement, node: Node) -> None:
+        """``name = value``; what ``-D`` defines stays."""
+        name, *values = (text(statement, item) for item in node.items)
+        if any(c.isspace() for c in name[1:]):
+            raise Refused("macro name cannot contain whitespace", 0)
+        self.reading.inert += 1
+        if name not in self.defines:
+            self.macros[name] = " ".join(values)
+
+    def anchor(self, statement: Statement, node: Node) -> None:
+        """A call of an anchor, or the beginning of one that is written inline."""
+        calls = read_anchor(self, statement, node)
+        if not statement.opens:
+            for call in calls:
+                self.add(call)
+            return
+        if len(self.scopes) >= MAX_DEPTH:
+            raise Refused("anchors too deep")
+        name = calls[0].name
+        if name:
+            if name in self.scope.inline:
+                raise Refused(f"inline anchor '{name}' already exists")
+            self.scope.inline.add(name)
+        self.scopes.append(Scope(tuple(calls), statement))
+
+    def _close(self) -> None:
+        scope = self.scopes.pop()
+        for call in scope.calls:
+            self.add(replace(call, body=tuple(scope.rules)))
+
+    def include(self, statement: Statement, node: Node) -> None:
+        """``include "file"``: its text stands here."""
+        if len(self.scopes) > 1 and not self.dialect.modern:
+            raise Refused("syntax error", 0, "include can't stand in the braces of an anchor")
+        path = text(statement, node.items[0])
+        files, reason = self.context.includes.find(path, statement.file)
+        if not files or self.depth >= MAX_DEPTH:
+            reason = reason or "files include each other"
+            message = f"{path} is included here, and its rules are not known: {reason}"
+            self.reading.not_modelled(statement.span(), message, part=PARTS)
+            return
+        self.depth += 1
+        for file in files:
+            self.included.append(file)
+            self.read(file)
+        self.depth -= 1
+
+    def ether(self, statement: Statement, node: Node) -> None:
+        """Rules about Ethernet frames: read, not modelled."""
+        if node.rule == "ether_anchor" and statement.opens:
+            self.scopes.append(Scope((), None))
+        self.reading.not_modelled(
+            statement.span(),
+            "rules about Ethernet frames are read, but what they drop is not modelled",
+            part=Part.FILTER,
+        )
+
+    # The result
+
+    def ruleset(self, file: SourceFile) -> PfRuleset:
+        """The ruleset, with the anchors that other files fill."""
+        check_queues(self)
+        loaded = tuple(self._loaded())
+        return PfRuleset(
+            origin=file.span(),
+            dialect=self.dialect.name,
+            modern=self.dialect.modern,
+            rules=tuple(self.scopes[0].rules),
+            nat=tuple(self.translations["nat"]),
+            rdr=tuple(self.translations["rdr"]),
+            binat=tuple(self.translations["binat"]),
+            scrub=tuple(self.scrubs),
+            tables=tuple(self.tables.values()),
+            skip=tuple(self.skip),
+            reassemble=self.reassemble if self.dialect.modern else False,
+            settings=tuple(self.settings),
+            queues=tuple(self.queues),
+            loaded=loaded,
+            macros=tuple(self.macros.items()),
+            refusals=tuple(self.refusals),
+        )
+
+    def _loaded(self) -> Iterator[tuple[str, PfRuleset]]:
+        for name, path, statement in self.loads:
+            files, reason = self.context.includes.find(path, statement.file)
+            if not files or self.depth >= MAX_DEPTH:
+                reason = reason or "anchors load each other"
+                message = f"the rules of anchor {name} are in {path}, which is not known: {reason}"
+                self.reading.not_modelled(statement.span(), message, part=PARTS)
+                continue
+            for file in files:
+                self.included.append(file)
+                inner = Builder(self.reading, self.context, self.dialect, path=name)
+                inner.if_bound = self.if_bound
+                inner.state_defaults = self.state_defaults
+                inner.queue_names = self.queue_names
+                inner.depth = self.depth + 1
+                inner.read(file)
+                ruleset = inner.ruleset(file)
+                self.refusals += inner.refusals
+                yield name, replace(ruleset, loaded=())
+                yield from ruleset.loaded
+
+
+_STATEMENTS: dict[str, Callable[[Builder, Statement, Node], None]] = {
+    **SETTINGS,
+    "macro": Builder.macro,
+    "include": Builder.include,
+    "load_anchor": load_anchor,
+    "table": table,
+    "filter_rule": filter_rule,
+    "anchor": Builder.anchor,
+    "antispoof": antispoof,
+    "scrub_rule": scrub_rule,
+    "translation": translation,
+    "binat": binat,
+    "translation_anchor": translation_anchor,
+    "altq": altq,
+    "queue": queue,
+    "ether_rule": Builder.ether,
+    "ether_anchor": Builder.ether,
+}
