@@ -97,4 +97,5 @@ def _name(dropped: str) -> str:
 
 
 def _short(shown: str) -> str:
-    return shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…"
+    printable = "".join(c if c.isprintable() else "·" for c in shown[:_LONGEST_SHOWN])
+    return printable if len(shown) <= _LONGEST_SHOWN else f"{printable}…"

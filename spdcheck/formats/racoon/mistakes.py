@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from spdcheck.formats.racoon.syntax import Token
 
 _WORD = re.compile(r'"[^"\n]*"?|[^\s;{}"#,()]+|[;{},()]|$')
+_LETTER = re.compile(r"\w")
 _PLACEHOLDER = re.compile(r"%%\w+%%|<[^>]+>|@\w+@|\$\{?\w+\}?|\{\{|\[%")
 _LONGEST_SHOWN = 48
 
@@ -81,7 +82,8 @@ def explain(text: str, attempt: Attempt, token: Token, section: Section) -> tupl
         mistake = Mistake(place, len(text), f"found the end of the file, expected {_words(expected, section, index)}")
         return mistake, len(text)
     found = _word(text, start)
-    shown = found if len(found) <= _LONGEST_SHOWN else f"{found[:_LONGEST_SHOWN]}…"
+    shown = "".join(c if c.isprintable() else "·" for c in found[:_LONGEST_SHOWN])
+    shown += "…" if len(found) > _LONGEST_SHOWN else ""
     message = f"found `{shown}`, expected {_words(expected, section, index)}"
     return Mistake(start, start + len(found), message, _mend(text, start, found, expected, section, index)), start
 
@@ -108,7 +110,7 @@ def _is_torn(text: str, token: Token) -> bool:
     """The token is only a piece of a longer word: the address ``e`` of ``example``, the ``dpd`` of ``dpd_deley``."""
     if token.type == "ADDRSTRING":
         return parse_address(token.string) is None
-    return token.text[-1].isalpha() and re.match(r"\w", text[token.end]) is not None
+    return token.text[-1].isalpha() and _LETTER.match(text, token.end) is not None
 
 
 def _start(token: Token) -> int:
