@@ -165,9 +165,10 @@ def _switch(host: Host, service: Service | None, name: str) -> tuple[Span, str]:
     variable = _variable(host, name)
     if service is None:
         return host.settings["rc.conf"][1], f"{variable} is not set"
-    if service.commented_out is not None and (service.enabled is None or service.origin == service.commented_out):
+    said = service.origin.text.startswith(variable)
+    if service.commented_out is not None and not said:
         return service.commented_out, f"{variable} is commented out"
-    if service.enabled is None:
+    if service.enabled is None or not said:
         return service.file_origin or service.origin, f"{variable} is not set"
     return service.origin, f"{variable} is not YES"
 

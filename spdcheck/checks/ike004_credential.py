@@ -14,7 +14,7 @@ from spdcheck.semantics.manual_keys import negotiated
 from spdcheck.semantics.near_miss import nearest
 from spdcheck.semantics.peering import far_address
 from spdcheck.semantics.psk_lookup import for_peer, key_file
-from spdcheck.semantics.remote_selection import for_peer as section_for
+from spdcheck.semantics.remote_selection import Remotes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -253,17 +253,18 @@ class _Need(NamedTuple):
 
 
 def _needs(context: Context, host: Host, daemon: KeyDaemon) -> Iterator[_Need]:
-    """The peers of policies and of sections with an address, each once."""
+    """The peers of policies, each once; those of sections where policies are made on request or not known."""
     addresses: dict[AddressRange, None] = {}
     for policy, _ in negotiated(host):
         far = far_address(policy)
         if far is not None:
             addresses.setdefault(far)
+    unknown, remotes = not addresses, Remotes(daemon)
     for section in daemon.peers:
-        if section.address is not None:
+        if section.address is not None and (unknown or section.generate_policy != "off"):
             addresses.setdefault(section.address)
     for address in addresses:
-        chosen = section_for(daemon, address)
+        chosen = remotes.for_peer(address)
         if chosen is None:
             continue
         offer = next((offer for offer in chosen.proposals if offer.auth.uses_psk), None)

@@ -13,7 +13,7 @@ from spdcheck.semantics.near_miss import nearest
 from spdcheck.semantics.own_addresses import known_addresses
 from spdcheck.semantics.peering import far_address, near_address
 from spdcheck.semantics.quick_mode import Sainfos, compares_upper_layer, differences, ids_of
-from spdcheck.semantics.remote_selection import for_peer, listens_on, to_answer, to_initiate
+from spdcheck.semantics.remote_selection import Remotes, listens_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,7 +100,7 @@ class NoPeerSection(Check):
             if any(gap.part in (Part.IKE, Part.SAD) for gap in host.gaps):
                 yield from self.undecided(host, (Part.IKE, Part.SAD))
                 continue
-            policies = [policy for policy, _ in negotiated(host)]
+            policies = [policy for policy, _ in negotiated(host) if not _is_swapped(host, policy)]
             if not policies:
                 continue
             if not host.daemons:
@@ -167,12 +167,13 @@ class NoPeerSection(Check):
         by_peer: dict[AddressRange | None, list[SecurityPolicy]] = {}
         for policy in policies:
             by_peer.setdefault(far_address(policy), []).append(policy)
+        remotes = Remotes(daemon)
         for address, users in by_peer.items():
             if address is None:
                 if not daemon.peers:
                     yield self._no_section(host, daemon, None, users)
                 continue
-            choice = to_initiate(daemon, address)
+            choice = remotes.to_initiate(address)
             if choice.rivals:
                 yield self.finding(
                     host,
@@ -216,8 +217,9 @@ class NoPeerSection(Check):
                 deaf.setdefault(near, []).append(policy)
         for near, users in deaf.items():
             known = known_addresses(host, near.family)
-            if known.complete and all(own.address != near for own in known.addresses):
-                continue
+            own = {item.address for item in known.addresses}
+            if known.complete and (near not in own or not any(item.address in own for item in daemon.listeners)):
+                continue  # one of the two addresses is wrong, which CFG005 says
             yield self.finding(
                 host,
                 users[0].origin,
@@ -231,11 +233,11 @@ class NoPeerSection(Check):
 
     def _sainfo(self, host: Host, daemon: KeyDaemon, policies: list[SecurityPolicy]) -> Iterator[Finding]:
         strict = compares_upper_layer(host)
-        sainfos = Sainfos(daemon)
+        sainfos, remotes = Sainfos(daemon), Remotes(daemon)
         missing: dict[Phase2Proposal | None, list[SecurityPolicy]] = {}
         for policy in policies:
             ids, far = ids_of(policy), far_address(policy)
-            section = for_peer(daemon, far) if far is not None else None
+            section = remotes.for_peer(far) if far is not None else None
             found = sainfos.select(ids, ph1id=section.ph1id if section else 0, strict=strict is True)
             if found.proposal is None:
                 near = sainfos.nearest(ids)
@@ -298,9 +300,10 @@ class NoPeerSection(Check):
                 if peer.external or not racoons or (peer.name, near) in told:
                     continue
                 told.add((peer.name, near))
+                if any(section.address in (None, near) for daemon in racoons for section in daemon.peers):
+                    continue
                 asks_itself = any(far_address(other) == near for other, _ in negotiated(peer))
-                unread = any(gap.part is Part.IKE for gap in peer.gaps)
-                if unread or asks_itself or any(to_answer(daemon, near) for daemon in racoons):
+                if asks_itself or any(gap.part is Part.IKE for gap in peer.gaps):
                     continue
                 yield self.finding(
                     host,
@@ -311,6 +314,12 @@ class NoPeerSection(Check):
                     mend=f"add remote {near} {{ … }} to {peer.name}",
                     subject=f"answer {near}",
                 )
+
+
+def _is_swapped(host: Host, policy: SecurityPolicy) -> bool:
+    """The policy leads to this host itself, which SPD011 says."""
+    far = far_address(policy)
+    return far is not None and host.owns(far)
 
 
 def _count(policies: list[SecurityPolicy]) -> str:

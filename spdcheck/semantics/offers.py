@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from spdcheck.semantics.manual_keys import negotiated
 from spdcheck.semantics.peering import far_address, near_address
 from spdcheck.semantics.quick_mode import InPolicies, Sainfos, compares_upper_layer, ids_of, is_protecting
-from spdcheck.semantics.remote_selection import for_peer, to_answer
+from spdcheck.semantics.remote_selection import Remotes
 
 if TYPE_CHECKING:
     from spdcheck.model.host import Host
@@ -44,6 +44,7 @@ class Racoon:
     def __init__(self, host: Host, daemon: KeyDaemon) -> None:
         self.host = host
         self.daemon = daemon
+        self.remotes = Remotes(daemon)
         self.sainfos = Sainfos(daemon)
         self.in_policies = InPolicies(host)
         self.offers = tuple((policy, ids_of(policy)) for policy, _ in negotiated(host))
@@ -53,7 +54,7 @@ class Racoon:
     def can_offer(self, policy: SecurityPolicy, ids: Ids) -> bool:
         """The own sections let this racoon start the negotiation, or answer it with the same sainfo."""
         far = far_address(policy)
-        section = None if far is None else for_peer(self.daemon, far)
+        section = None if far is None else self.remotes.for_peer(far)
         if section is None or ids.carries_type:
             return False
         return self.sainfos.select(ids, ph1id=section.ph1id, strict=self._strict).proposal is not None
@@ -63,7 +64,7 @@ class Racoon:
         near = initiator.host.public_address or near_address(policy)
         if near is None or not initiator.can_offer(policy, ids):
             return Outcome(Answer.UNKNOWN)
-        sections = to_answer(self.daemon, near)
+        sections = self.remotes.to_answer(near)
         if not sections:
             return Outcome(Answer.UNKNOWN)
         ours = ids.reversed()

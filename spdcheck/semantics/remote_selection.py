@@ -21,32 +21,36 @@ class Choice(NamedTuple):
     passive: tuple[IkePeer, ...] = ()
 
 
-def to_initiate(daemon: KeyDaemon, address: AddressRange) -> Choice:
-    """The section with which racoon starts a negotiation with a peer (``getrmconf``, GETRMCONF_F_NO_PASSIVE)."""
-    exact = [peer for peer in daemon.peers if peer.address == address]
-    anonymous = [peer for peer in daemon.peers if peer.address is None]
-    passive = tuple(peer for peer in exact + anonymous if peer.passive)
-    for fitting in (exact, anonymous):
-        active = [peer for peer in fitting if not peer.passive]
-        if len(active) == 1:
-            return Choice(active[0], (), passive)
-        if active:
-            return Choice(None, tuple(active), passive)
-    return Choice(None, (), passive)
+class Remotes:
+    """The ``remote`` sections of one racoon, ready for many questions."""
 
+    def __init__(self, daemon: KeyDaemon) -> None:
+        self._by_address: dict[AddressRange | None, list[IkePeer]] = {}
+        for peer in daemon.peers:
+            self._by_address.setdefault(peer.address, []).append(peer)
 
-def to_answer(daemon: KeyDaemon, address: AddressRange) -> tuple[IkePeer, ...]:
-    """The sections with which racoon may answer a peer, best first: those with its address, then the anonymous ones."""
-    exact = [peer for peer in daemon.peers if peer.address == address]
-    return tuple(exact + [peer for peer in daemon.peers if peer.address is None])
+    def to_initiate(self, address: AddressRange) -> Choice:
+        """The section with which racoon starts a negotiation (``getrmconf``, GETRMCONF_F_NO_PASSIVE)."""
+        candidates = self.to_answer(address)
+        passive = tuple(peer for peer in candidates if peer.passive)
+        for fitting in (self._by_address.get(address, ()), self._by_address.get(None, ())):
+            active = tuple(peer for peer in fitting if not peer.passive)
+            if len(active) == 1:
+                return Choice(active[0], (), passive)
+            if active:
+                return Choice(None, active, passive)
+        return Choice(None, (), passive)
 
+    def to_answer(self, address: AddressRange) -> tuple[IkePeer, ...]:
+        """The sections with which racoon may answer: those with the peer's address, then the anonymous ones."""
+        return (*self._by_address.get(address, ()), *self._by_address.get(None, ()))
 
-def for_peer(daemon: KeyDaemon, address: AddressRange) -> IkePeer | None:
-    """The section that speaks with a peer, whoever starts; None where nothing fits or several fit equally."""
-    choice = to_initiate(daemon, address)
-    if choice.section is not None or choice.rivals:
-        return choice.section
-    return choice.passive[0] if choice.passive else None
+    def for_peer(self, address: AddressRange) -> IkePeer | None:
+        """The section that speaks with a peer, whoever starts; None where nothing fits or several fit equally."""
+        choice = self.to_initiate(address)
+        if choice.section is not None or choice.rivals:
+            return choice.section
+        return choice.passive[0] if choice.passive else None
 
 
 def listens_on(daemon: KeyDaemon, address: AddressRange) -> bool:
