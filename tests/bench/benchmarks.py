@@ -1,0 +1,19 @@
+"""The registry of benchmarks. A new one is one file beside this one and one line here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.bench import cold_check, setkey_parsing, startup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.bench.figure import Figure
+
+BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
+    "startup": startup.figures,
+    "cold-check": cold_check.figures,
+    "setkey-parsing": setkey_parsing.figures,
+}
+"""Every benchmark by name: a function that measures and returns its figures."""
