@@ -53,6 +53,11 @@ class Remotes:
         return choice.passive[0] if choice.passive else None
 
 
+def to_answer(daemon: KeyDaemon, address: AddressRange) -> tuple[IkePeer, ...]:
+    """:meth:`Remotes.to_answer` for a single question."""
+    return Remotes(daemon).to_answer(address)
+
+
 def listens_on(daemon: KeyDaemon, address: AddressRange) -> bool:
     """The daemon has a socket on an own address; without any ``listen`` address it takes all of them."""
     return not daemon.listeners or any(listener.address == address for listener in daemon.listeners)
