@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spdcheck.engine.answer import DEFAULT_LIMITS, Fails, Holds, ReplayError, Rung, Unknown
-from spdcheck.engine.boxes import TooManyBoxes, intersect, merged, overlap, subtract_all
+from spdcheck.engine.boxes import TooManyBoxes, intersect, merged, subtract_all
+from spdcheck.engine.cover import Cover
 from spdcheck.engine.fates import Fates, space_of
 from spdcheck.engine.run import outcomes
 from spdcheck.engine.witness import example
@@ -154,16 +155,19 @@ class _Pair:
 
     def differing(self) -> Iterator[tuple[Box, Fate, Fate]]:
         """Disjoint boxes that are treated differently, or of which that can't be told, with both fates."""
-        done: list[Box] = []
-        for suspect in self.suspects:
-            boxes = [
-                b for box in self.left.boxes_of(suspect) for w in self.within if (b := intersect(box, w)) is not None
-            ]
-            for box in self.space.possible(boxes):
-                before = [earlier for earlier in done if overlap(earlier, box)]
-                for rest in subtract_all([box], before, self.limits.boxes):
+        regions = Cover(self.space, [self._inside(suspect) for suspect in self.suspects], self.limits)
+        for number in range(len(regions)):
+            for box in regions.of(number):
+                done = [regions.boxes[n] for n in regions.overlapping(box, regions.before(number))]
+                for rest in subtract_all([box], done, self.limits.boxes):
                     yield from self._on(rest)
-            done += boxes
+
+    def _inside(self, suspect: Predicate) -> list[Box]:
+        """Disjoint boxes of the possible packets of a suspect that the question is about."""
+        boxes = self.left.boxes_of(suspect)
+        if self.within != [self.space.everything]:
+            boxes = [common for box in boxes for w in self.within if (common := intersect(box, w)) is not None]
+        return self.space.possible(boxes)
 
     def _on(self, box: Box) -> Iterator[tuple[Box, Fate, Fate]]:
         usual = self.right.treatment_of_all(box)

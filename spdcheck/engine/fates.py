@@ -16,7 +16,7 @@ from spdcheck.errors import BudgetError
 from spdcheck.semantics import intervals as sets
 from spdcheck.semantics.changes import Assign, Choose, Shift, changed_fields, image
 from spdcheck.semantics.decision import Continue, Decide
-from spdcheck.semantics.predicate import fields_of, unknowns_of
+from spdcheck.semantics.predicate import fields_of, is_certain
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator
@@ -75,7 +75,7 @@ class Fates:
         for predicate in rules.arriving():
             boxes = boxes_of(predicate, self.space, unknown=False, most=limits.boxes)
             self._sure += [True] * len(boxes)
-            if unknowns_of(predicate):
+            if not is_certain(predicate):
                 maybe = boxes_of(predicate, self.space, unknown=True, most=limits.boxes)
                 self._sure += [False] * len(maybe)
                 boxes += maybe

@@ -15,7 +15,7 @@ from spdcheck.engine.boxes import Space, TooManyBoxes, boxes_of
 from spdcheck.engine.concrete import matches
 from spdcheck.engine.cover import Cover, Covered, Gap
 from spdcheck.engine.witness import example
-from spdcheck.semantics.predicate import Predicate, all_of, unknowns_of
+from spdcheck.semantics.predicate import Predicate, all_of, is_certain, unknowns_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -45,7 +45,7 @@ class Ladder:
         self.limits = limits
         self.rungs: Counter[Rung] = Counter()
         self.space = Space.of((*self.conditions, *about))
-        self.uncertain = frozenset(n for n, condition in enumerate(self.conditions) if unknowns_of(condition))
+        self.uncertain = frozenset(n for n, condition in enumerate(self.conditions) if not is_certain(condition))
         self.idle = frozenset(idle)
         surely = [
             [] if number in self.idle else self._boxes(condition, unknown=False)
@@ -102,13 +102,16 @@ class Ladder:
         twin = self._first.get(predicate)
         if twin is not None and twin in numbers and twin != target:
             return Holds(Rung.STRUCTURAL, (twin,))
-        targets = self._targets(predicate, unknown=True)
+        if isinstance(target, int) and target not in self.idle and target not in self.unboxed:
+            targets: list[Box] | None = self.space.possible(self.possibly.of(target))
+        else:
+            targets = self._targets(predicate, unknown=True)
         if targets is None:
             return self._solve(predicate, numbers)
         outcome = self.surely.covers(targets, self._among(self.surely, numbers))
         if isinstance(outcome, Covered):
             return Holds(outcome.rung, self.surely.minimal(targets, outcome.by))
-        if self.uncertain or unknowns_of(predicate):
+        if self.uncertain or not is_certain(predicate):
             return self._uncertain(predicate, numbers)
         return self._sure(predicate, numbers, outcome)
 
@@ -144,7 +147,7 @@ class Ladder:
             if not self._is_witness(predicate, numbers, found.packet):
                 raise ReplayError(f"a witness of the solver does not replay: {found.packet}")
             return Fails(Rung.SOLVER, found.packet)
-        if not isinstance(found, solve.GaveUp) and unknowns_of(question):
+        if not isinstance(found, solve.GaveUp) and not is_certain(question):
             found = solve.find_packet(question, unknown=True, seconds=seconds)
             if isinstance(found, solve.Sat):
                 return Unknown(Rung.SOLVER, self._reason(predicate, near))

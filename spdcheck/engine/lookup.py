@@ -16,7 +16,7 @@ from spdcheck.engine.boxes import Space, TooManyBoxes, boxes_of
 from spdcheck.engine.concrete import matches
 from spdcheck.engine.run import Outcome, outcomes
 from spdcheck.semantics.decision import Decide, DecisionList
-from spdcheck.semantics.predicate import unknowns_of
+from spdcheck.semantics.predicate import is_certain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,7 +47,7 @@ class Lookup:
             return outcomes(self.rules, packet)
         number = self._first.of(packet)
         rest = self.rules.entries[number:] if number is not None else ()
-        if number is None or not unknowns_of(rest[0].predicate):
+        if number is None or is_certain(rest[0].predicate):
             rest = rest[:1]
         found = outcomes(DecisionList(rest, self.rules.default), packet)
         if number is None or number == 0:

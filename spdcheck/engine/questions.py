@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.engine.answer import DEFAULT_LIMITS, Fails, Holds, ReplayError, Rung, Unknown
 from spdcheck.engine.boxes import TooManyBoxes, intersect
+from spdcheck.engine.concrete import matches
 from spdcheck.engine.cover import Gap
 from spdcheck.engine.fates import Fates
 from spdcheck.engine.ladder import Ladder
@@ -62,20 +63,20 @@ def shadowed(rules: DecisionList, within: Predicate = TRUE, limits: Limits = DEF
         target: int | Predicate = number if within == TRUE else condition & within
         answer = ladder.decide(target, range(number))
         if isinstance(answer, Holds):
-            found.append(Shadow(number, answer.because, answer.rung, _taken(rules, ladder, condition & within, number)))
+            packet = _taken(ladder, condition & within, answer.because)
+            found.append(Shadow(number, answer.because, answer.rung, packet))
         elif isinstance(answer, Unknown):
             found.append(Shadow(number, (), answer.rung, unknown=answer.reason))
     return Shadows(tuple(found), ladder.rungs)
 
 
-def _taken(rules: DecisionList, ladder: Ladder, condition: Predicate, number: int) -> Packet | None:
-    """A packet that a shadowed entry asks for, shown to be decided before; None if there is no such packet."""
+def _taken(ladder: Ladder, condition: Predicate, culprits: tuple[int, ...]) -> Packet | None:
+    """A packet that a shadowed entry asks for and a culprit takes; None if the entry asks for no possible packet."""
     packet = ladder.packet_of(condition)
     if packet is None:
         return None
-    for outcome in outcomes(rules, packet):
-        if outcome.entry is None or outcome.entry >= number:
-            raise ReplayError(f"{packet} reaches entry {number}, which was thought to be shadowed")
+    if all(matches(ladder.conditions[culprit], packet) is not True for culprit in culprits):
+        raise ReplayError(f"{packet} is taken by none of the entries that were thought to take it")
     return packet
 
 

@@ -100,6 +100,32 @@ def overlapping(selectors: Sequence[TrafficSelector]) -> Iterator[Overlap]:
             yield Overlap(first, second)
 
 
+class Mirror(NamedTuple):
+    """``pairs`` are the places of equal selectors in both lists; the others are places without an equal one."""
+
+    pairs: list[tuple[int, int]]
+    only_sent: list[int]
+    only_expected: list[int]
+
+
+def mirror(sent: Sequence[TrafficSelector], expected: Sequence[TrafficSelector]) -> Mirror:
+    """Pairs what a sender protects with what its peer expects: equal selectors, each with the first unpaired equal one.
+
+    One look at each selector. Only what is left has to be compared with :func:`uncovered`.
+    """
+    waiting: dict[TrafficSelector, list[int]] = {}
+    for number in range(len(expected) - 1, -1, -1):
+        waiting.setdefault(expected[number], []).append(number)
+    pairs, only_sent = [], []
+    for number, selector in enumerate(sent):
+        twins = waiting.get(selector)
+        if twins:
+            pairs.append((number, twins.pop()))
+        else:
+            only_sent.append(number)
+    return Mirror(pairs, only_sent, sorted(number for rest in waiting.values() for number in rest))
+
+
 def some_packet(*selectors: TrafficSelector) -> Packet | None:
     """A packet that all the selectors take, or None if there is none."""
     box: Box | None = SPACE.everything

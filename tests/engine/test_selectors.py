@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spdcheck.engine.concrete import matches
-from spdcheck.engine.selectors import overlapping, shadowed, some_packet, uncovered
+from spdcheck.engine.selectors import mirror, overlapping, shadowed, some_packet, uncovered
 from spdcheck.model.addresses import parse_prefix
 from spdcheck.model.selector import ANY_PORT, PortRange, TrafficSelector
 from spdcheck.semantics.selectors import predicate_of
@@ -70,3 +70,9 @@ def test_ports_without_a_protocol_mean_protocols_with_ports() -> None:
         "10.0.0.0/8 → 10.0.0.0/8 any but tcp, udp, dccp, sctp, udplite",
         "10.0.0.0/8 → 10.0.0.0/8[any but 80] tcp, udp, dccp, sctp, udplite",
     ]
+
+
+def test_mirrors_pair_equal_selectors() -> None:
+    a, b, c = net("10.0.0.0/8", "10.0.0.0/8"), net("10.0.0.0/9", "10.0.0.0/8"), net("fd00::/8", "fd00::/8")
+    found = mirror([a, b, a, a], [c, a, a])
+    assert (found.pairs, found.only_sent, found.only_expected) == ([(0, 1), (2, 2)], [1, 3], [0])
