@@ -118,7 +118,8 @@ class IkePeer:
     ``address`` is None for "anybody" (``remote anonymous``); ``name`` is a section's name where it has one.
     ``dpd_seconds`` is 0 for off. ``nat_traversal`` is ``off``, ``on`` or ``force``; ``generate_policy`` ``off``,
     ``on``, ``require`` or ``unique``. An identity of ``peer_identities`` without a value accepts any identity.
-    ``certificate_kind`` and ``peer_certificate_kind`` are ``x509``, ``plain_rsa`` or empty; ``parent`` names the section that this one copies.
+    ``certificate_kind`` and ``peer_certificate_kind`` are ``x509``, ``plain_rsa`` or empty; ``parent`` names the
+    section that this one copies.
     """
 
     address: AddressRange | None
