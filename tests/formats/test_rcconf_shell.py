@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from spdcheck.formats.base import Context, Reading
 from spdcheck.formats.rcconf.commands import Shape, commands, effects
 from spdcheck.formats.rcconf.script import Script
-from spdcheck.formats.rcconf.syntax import Output, Reference, parse
+from spdcheck.formats.rcconf.syntax import Output, Reference, parse, parse_by_grammar
 from spdcheck.formats.rcconf.variables import Variables
 from spdcheck.source import SourceFile
 
@@ -146,6 +146,11 @@ def test_words_of_a_value_know_their_places() -> None:
     assert [(w.text, w.span.text) for w in variable.value.words()] == [
         ("inet", "inet"), ("10.1.0.1", "${x1}.0.1"), ("netmask", "netmask"), ("0xff", "0x'ff"),
     ]  # fmt: skip
+
+
+@given(st.one_of(ASSIGNMENTS, LITERALS.map(lambda text: f'a="{text}"'), LITERALS.map(lambda text: f"b={text}")))
+def test_the_plain_shape_is_read_as_the_grammar_reads_it(text: str) -> None:
+    assert parse(text, 7) == parse_by_grammar(text, 7)
 
 
 def test_nested_expansion_is_one_reference() -> None:

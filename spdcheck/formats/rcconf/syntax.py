@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -66,11 +67,31 @@ class SimpleCommand:
     words: tuple[Word, ...]
 
 
+_PLAIN = re.compile(
+    r"""(?P<name>[A-Za-z_][A-Za-z0-9_]*)=
+        (?:"(?P<double>[^"\\$`]*)"|'(?P<single>[^']*)'|(?P<bare>[^ \t\n'"\\$`;&|()<>]+)|)""",
+    re.VERBOSE,
+)
+"""The shape of nearly every line, which needs no parser: a name and a text in one kind of quotes, or in none."""
+
+
 def parse(text: str, base: int) -> SimpleCommand | None:
     """The simple command ``text``, which stands at offset ``base`` of its file; None where it is something else.
 
     ``[ -r FILE ] && . FILE`` in its forms counts as simple too (kind ``guarded``, with the two words).
     """
+    plain = _PLAIN.fullmatch(text)
+    if plain is None:
+        return parse_by_grammar(text, base)
+    kind = plain.lastgroup or "name"
+    start, end = base + plain.start(kind), base + plain.end(kind)
+    parts = () if kind == "name" else (Literal(plain[kind], start, end),)
+    assigned = Assigned(plain["name"], parts, base, base + plain.end("name") + 1, base + len(text))
+    return SimpleCommand("assignments", (assigned,), ())
+
+
+def parse_by_grammar(text: str, base: int) -> SimpleCommand | None:
+    """The same for every shape, by the grammar."""
     from lark.exceptions import LarkError
 
     try:

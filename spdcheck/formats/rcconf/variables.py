@@ -80,9 +80,10 @@ class Variables:
         return None if variable is None else variable.value
 
     def matching(self, pattern: str) -> Iterator[tuple[re.Match[str], Variable]]:
-        """The variables whose whole names match, in the order in which the file sets them first."""
+        """The variables whose whole names match, in the order in which the file sets them."""
+        fits = re.compile(pattern).fullmatch
         for name, variable in list(self._by_name.items()):
-            if match := re.fullmatch(pattern, name):
+            if match := fits(name):
                 yield match, variable
 
     def unreadable(
