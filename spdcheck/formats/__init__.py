@@ -30,6 +30,13 @@ FORMATS: tuple[Format, ...] = (
         content=r"^\s*#?\s*(?:ifconfig_\w+|gateway_enable|ipsec_enable|firewall_enable|defaultrouter)=",
     ),
     Format(
+        name="iproute",
+        title="ip(8) commands",
+        module="spdcheck.formats.iproute",
+        paths=(r"[\w.-]*xfrm[\w.-]*", r"[\w.-]*iproute[\w.-]*"),
+        content=r"^\s*(?:sudo\s+)?(?:/\S*/)?ip\s+(?:-\S+\s+)*xfrm\s+(?:state|policy)\s+(?:add|update)",
+    ),
+    Format(
         name="setkey",
         title="setkey(8)",
         module="spdcheck.formats.setkey",
@@ -45,6 +52,28 @@ FORMATS: tuple[Format, ...] = (
         content=r"^\s*(?:(?:pass|block|match)\s+(?:in|out|on|log|quick|return|drop|all|inet6?|proto|from)\b[^;]*$"
         r"|set\s+(?:skip\s+on|block-policy|state-policy|require-order)\b|(?:nat|rdr|binat)\s+(?:pass\s+)?on\s"
         r"|antispoof\s|table\s+<)",
+    ),
+    Format(
+        name="ipfilter",
+        title="ipf.conf(5)",
+        module="spdcheck.formats.ipfilter",
+        paths=(r"[\w.-]*ipf6?[\w.-]*\.(?:conf|rules)",),
+        content=r"^\s*(?:block|pass|log|count)\s+(?:return-\S+\s+)?(?:in|out)\s.*"
+                r"(?:\bhead\s+\w+|\bgroup\s+\w+|\bwith\s+(?:short|frag|ipopts|opt)\b|\bkeep\s+frags?\b)",
+    ),
+    Format(
+        name="ipnat",
+        title="ipnat.conf(5)",
+        module="spdcheck.formats.ipnat",
+        paths=(r"[\w.-]*ipnat[\w.-]*\.(?:conf|rules)",),
+        content=r"^\s*(?:map|bimap|map-block|rdr)\s+(?!on\b|pass\b)\S+\s.*->",
+    ),
+    Format(
+        name="ippool",
+        title="ippool.conf(5)",
+        module="spdcheck.formats.ippool",
+        paths=(r"[\w.-]*ippool[\w.-]*\.(?:conf|rules)",),
+        content=r"^\s*(?:table\s+role\s*=|group-map\s+(?:in|out)\s|pool\s+(?:ipf|nat|auth|count|all)/)",
     ),
 )  # fmt: skip
 
