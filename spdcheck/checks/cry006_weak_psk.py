@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
+from spdcheck.model.diagnostic import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from spdcheck.model.association import KeyedAlgorithm
     from spdcheck.model.host import Host
     from spdcheck.model.ike import Credential
+    from spdcheck.source import SourceFile
 
 GUESSED_BITS = 60
 """Keys with less are guessed by anybody with a few graphics cards."""
@@ -57,34 +59,45 @@ class WeakPsk(Check):
     severity = Severity.WARNING
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
-        """Every line of every key file, and every key given by hand."""
+        """Every key file, with one finding for all placeholders of a file, and every key given by hand."""
         for host in context.hosts:
+            placeholders: dict[SourceFile, list[Credential]] = {}
             for credential in host.credentials:
-                finding = self._psk(host, credential)
-                if finding is not None:
-                    yield finding
+                if credential.secret.placeholder:
+                    placeholders.setdefault(credential.origin.file, []).append(credential)
+                elif credential.secret.weakness:
+                    yield self._weak(host, credential)
+            for credentials in placeholders.values():
+                yield self._placeholders(host, credentials)
             for association in host.sad.associations:
                 for algorithm in (association.encryption, association.integrity):
                     if algorithm is not None and algorithm.key is not None and _is_patterned(algorithm):
                         yield self._by_hand(host, algorithm, association.protocol)
 
-    def _psk(self, host: Host, credential: Credential) -> Finding | None:
+    def _weak(self, host: Host, credential: Credential) -> Finding:
         secret = credential.secret
-        if secret.placeholder:
-            message, severity = "looks like a placeholder that nobody filled in", Severity.WARNING
-        elif secret.weakness:
-            message = f"takes at most 2^{secret.strength_bits} guesses: {secret.weakness}"
-            severity = Severity.WARNING if secret.strength_bits < GUESSED_BITS else Severity.INFO
-        else:
-            return None
+        guessed = secret.strength_bits < GUESSED_BITS
         return self.finding(
             host,
             credential.origin,
-            f"the pre-shared key for {credential.peer or 'nobody'} {message}",
-            label="easily guessed" if severity is Severity.WARNING else "not strong",
+            f"the pre-shared key for {credential.peer or 'nobody'} takes at most 2^{secret.strength_bits} guesses: "
+            f"{secret.weakness}",
+            label="easily guessed" if guessed else "not strong",
             mend="replace it at both peers by a random one: openssl rand -base64 24",
-            severity=severity,
+            severity=Severity.WARNING if guessed else Severity.INFO,
             subject=credential.peer,
+        )
+
+    def _placeholders(self, host: Host, credentials: list[Credential]) -> Finding:
+        first, *others = credentials
+        return self.finding(
+            host,
+            first.origin,
+            f"the pre-shared key for {first.peer or 'nobody'} looks like a placeholder that nobody filled in",
+            label="a placeholder",
+            notes=[Note(other.origin, f"so does the one for {other.peer or 'nobody'}") for other in others[:5]],
+            mend="write a random key at both peers: openssl rand -base64 24",
+            subject="placeholder",
         )
 
     def _by_hand(self, host: Host, algorithm: KeyedAlgorithm, protocol: str) -> Finding:
