@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
+from spdcheck.checks.grouped_uses import grouped
 from spdcheck.model.diagnostic import Note
+from spdcheck.semantics.algorithm_uses import Stage, Use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from spdcheck.checks.base import Context
-    from spdcheck.model.association import KeyedAlgorithm
     from spdcheck.model.host import Host
     from spdcheck.model.ike import Credential
     from spdcheck.source import SourceFile
@@ -69,10 +70,21 @@ class WeakPsk(Check):
                     yield self._weak(host, credential)
             for credentials in placeholders.values():
                 yield self._placeholders(host, credentials)
-            for association in host.sad.associations:
-                for algorithm in (association.encryption, association.integrity):
-                    if algorithm is not None and algorithm.key is not None and _is_patterned(algorithm):
-                        yield self._by_hand(host, algorithm, association.protocol)
+            for group in grouped(_patterned(host)):
+                what = (
+                    f"{group.times} keys given by hand are no random ones"
+                    if group.times > 1
+                    else ("this key given by hand is no random one")
+                )
+                yield self.finding(
+                    host,
+                    group.origin,
+                    f"{what}: {group.name}",
+                    label="easily guessed",
+                    notes=group.notes,
+                    mend="replace it at both peers by random bytes: openssl rand -hex, with the algorithm's length",
+                    subject=group.name,
+                )
 
     def _weak(self, host: Host, credential: Credential) -> Finding:
         secret = credential.secret
@@ -100,18 +112,14 @@ class WeakPsk(Check):
             subject="placeholder",
         )
 
-    def _by_hand(self, host: Host, algorithm: KeyedAlgorithm, protocol: str) -> Finding:
-        weakness = algorithm.key.weakness if algorithm.key is not None else ""
-        return self.finding(
-            host,
-            algorithm.origin,
-            f"the key of {algorithm.name} in this {protocol} association is no random one: {weakness}",
-            label="easily guessed",
-            mend="replace it at both peers by random bytes: openssl rand -hex, with the algorithm's length",
-        )
 
+def _patterned(host: Host) -> Iterator[Use]:
+    """The keys given by hand that are easily guessed, by what makes them so.
 
-def _is_patterned(algorithm: KeyedAlgorithm) -> bool:
-    """The key takes less than half the guesses of random bytes of its length (which short random keys do not)."""
-    key = algorithm.key
-    return key is not None and bool(key.weakness) and key.bits > 0 and key.strength_bits * 2 < key.bits
+    Such a key takes less than half the guesses of random bytes of its length (which short random keys do not).
+    """
+    for association in host.sad.associations:
+        for algorithm in (association.encryption, association.integrity):
+            key = None if algorithm is None else algorithm.key
+            if algorithm is not None and key is not None and key.weakness and key.strength_bits * 2 < key.bits:
+                yield Use(key.weakness, Stage.MANUAL, True, algorithm.origin)

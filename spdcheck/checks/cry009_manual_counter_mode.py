@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
+from spdcheck.checks.grouped_uses import grouped
 from spdcheck.model.algorithms import CIPHERS
+from spdcheck.semantics.algorithm_uses import Stage, Use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from spdcheck.checks.base import Context
-    from spdcheck.model.association import KeyedAlgorithm, SecurityAssociation
+    from spdcheck.model.host import Host
 
 
 class ManualCounterMode(Check):
@@ -52,23 +54,24 @@ class ManualCounterMode(Check):
     severity = Severity.ERROR
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
-        """Every association given by hand."""
+        """One finding for each such cipher of a host."""
         for host in context.hosts:
-            for association in host.sad.associations:
-                algorithm = _counter_mode(association)
-                if algorithm is not None:
-                    yield self.finding(
-                        host,
-                        algorithm.origin,
-                        f"{algorithm.name} with a key given by hand: after a restart it meets the same counters again",
-                        label="counter mode",
-                        mend="let a key exchange daemon make the keys, or use aes-cbc with hmac-sha2-256",
-                    )
+            for group in grouped(_uses(host)):
+                times = f" ({group.times} associations)" if group.times > 1 else ""
+                yield self.finding(
+                    host,
+                    group.origin,
+                    f"{group.name} with a key given by hand{times}: after a restart it meets the same counters again",
+                    label="counter mode",
+                    notes=group.notes,
+                    mend="let a key exchange daemon make the keys, or use aes-cbc with hmac-sha2-256",
+                )
 
 
-def _counter_mode(association: SecurityAssociation) -> KeyedAlgorithm | None:
-    for algorithm in (association.encryption, association.integrity):
-        cipher = None if algorithm is None else CIPHERS.get(algorithm.name)
-        if cipher is not None and cipher.counter:
-            return algorithm
-    return None
+def _uses(host: Host) -> Iterator[Use]:
+    for association in host.sad.associations:
+        for algorithm in (association.encryption, association.integrity):
+            cipher = None if algorithm is None else CIPHERS.get(algorithm.name)
+            if algorithm is not None and cipher is not None and cipher.counter:
+                yield Use(algorithm.name, Stage.MANUAL, True, algorithm.origin)
+                break

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
+from spdcheck.checks.grouped_uses import grouped
 from spdcheck.model.algorithms import CIPHERS
+from spdcheck.semantics.algorithm_uses import Stage, Use
 from spdcheck.semantics.manual_keys import family_of
 
 if TYPE_CHECKING:
@@ -76,23 +78,29 @@ class UnauthenticatedEncryption(Check):
                             )
 
     def _by_hand(self, host: Host) -> Iterator[Finding]:
-        covered = {(sa.source, sa.destination) for sa in host.sad.associations if family_of(sa.protocol) == "ah"}
-        for association in host.sad.associations:
-            if family_of(association.protocol) != "esp" or _is_real(association.integrity):
-                continue
-            cipher = association.encryption
-            if (cipher is not None and _is_aead(cipher.name)) or (
-                association.source,
-                association.destination,
-            ) in covered:
-                continue
+        for group in grouped(_bare(host)):
+            what = f"{group.times} ESP associations use" if group.times > 1 else "this ESP association uses"
             yield self.finding(
                 host,
-                association.origin,
-                f"this ESP association uses {cipher.name if cipher is not None else 'no cipher'} and no authentication",
+                group.origin,
+                f"{what} {group.name} and no authentication",
                 label="no -A",
+                notes=group.notes,
                 mend="add -A hmac-sha2-256 with a key of 256 bits, at both peers",
+                subject=group.name,
             )
+
+
+def _bare(host: Host) -> Iterator[Use]:
+    """The ESP associations that nothing authenticates, by their ciphers."""
+    covered = {(sa.source, sa.destination) for sa in host.sad.associations if family_of(sa.protocol) == "ah"}
+    for association in host.sad.associations:
+        cipher = association.encryption
+        if family_of(association.protocol) != "esp" or _is_real(association.integrity):
+            continue
+        if (association.source, association.destination) in covered or (cipher is not None and _is_aead(cipher.name)):
+            continue
+        yield Use(cipher.name if cipher is not None else "no cipher", Stage.MANUAL, True, association.origin)
 
 
 def _is_aead(name: str) -> bool:

@@ -108,7 +108,8 @@ class Credential(Check):
                 if not needs:
                     continue
                 keys = key_file(host, daemon)
-                yield from self._key_file(host, keys, needs[0].place)
+                if keys.named is None or not context.site.single_file:
+                    yield from self._key_file(host, keys, needs[0].place)
                 if keys.located.file is None:
                     continue
                 for need in needs:
