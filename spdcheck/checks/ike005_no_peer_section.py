@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Certainty, Finding, Severity, Undecided
+from spdcheck.checks.policy_wording import count_of, others, without_sas
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.semantics.counterpart import peers_of
 from spdcheck.semantics.manual_keys import ManualKeys, Obstacle, negotiated
@@ -144,9 +145,9 @@ class NoPeerSection(Check):
                 host,
                 unserved[0].origin,
                 f"neither an association given by hand nor a key exchange daemon of {host.name} serves "
-                f"{_count(unserved)}: {_consequence(unserved)}",
+                f"{count_of(unserved)}: {without_sas(unserved)}",
                 label="who makes its SAs?",
-                notes=_others(unserved),
+                notes=others(unserved),
                 mend="add racoon.conf to the host's folder, or associations to the script",
                 severity=Severity.WARNING,
                 certainty=Certainty.POSSIBLE,
@@ -157,9 +158,9 @@ class NoPeerSection(Check):
             host,
             policies[0].origin,
             f"{daemon.origin.file.path} describes no peer at all, neither remote nor sainfo: nothing negotiates the "
-            f"SAs of {_count(policies)}",
+            f"SAs of {count_of(policies)}",
             label="needs a key exchange",
-            notes=[Note(daemon.origin.file.span(0, 0), "no remote, no sainfo"), *_others(policies)],
+            notes=[Note(daemon.origin.file.span(0, 0), "no remote, no sainfo"), *others(policies)],
             mend=f"add remote {far_address(policies[0]) or 'anonymous'} {{ … }} and sainfo … {{ … }}",
         )
 
@@ -202,9 +203,9 @@ class NoPeerSection(Check):
         return self.finding(
             host,
             users[0].origin,
-            f"no remote section fits {address or 'its peers'}: nothing negotiates the SAs of {_count(users)}",
+            f"no remote section fits {address or 'its peers'}: nothing negotiates the SAs of {count_of(users)}",
             label="needs a key exchange",
-            notes=[*notes, *_others(users)],
+            notes=[*notes, *others(users)],
             mend=f"add remote {address or 'anonymous'} {{ … }}",
             subject=str(address),
         )
@@ -224,7 +225,7 @@ class NoPeerSection(Check):
                 host,
                 users[0].origin,
                 f"racoon does not listen on {near} and ignores what the kernel asks for from there: nothing negotiates "
-                f"the SAs of {_count(users)}",
+                f"the SAs of {count_of(users)}",
                 label=f"speaks from {near}",
                 notes=[Note(listener.origin, f"listens on {listener.address}") for listener in daemon.listeners[:3]],
                 mend=f"add isakmp {near}; to listen",
@@ -281,7 +282,7 @@ class NoPeerSection(Check):
         return self.finding(
             host,
             users[0].selector_origin,
-            f"{message}: {_consequence(users)}",
+            f"{message}: {without_sas(users)}",
             label="not in any sainfo",
             notes=notes,
             mend=f"add {first.as_sainfo} {{ … }}" + (", or mend the nearest one" if notes else ""),
@@ -320,17 +321,3 @@ def _is_swapped(host: Host, policy: SecurityPolicy) -> bool:
     """The policy leads to this host itself, which SPD011 says."""
     far = far_address(policy)
     return far is not None and host.owns(far)
-
-
-def _count(policies: list[SecurityPolicy]) -> str:
-    return "this policy" if len(policies) == 1 else f"{len(policies)} policies"
-
-
-def _others(policies: list[SecurityPolicy]) -> list[Note]:
-    return [Note(policy.origin, "this one too") for policy in policies[1:5]]
-
-
-def _consequence(policies: list[SecurityPolicy]) -> str:
-    if all(policy.is_optional for policy in policies):
-        return "their packets leave in clear" if len(policies) > 1 else "its packets leave in clear"
-    return "their packets are dropped" if len(policies) > 1 else "its packets are dropped"
