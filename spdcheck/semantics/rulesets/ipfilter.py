@@ -92,10 +92,16 @@ def ipf_list(
     rules: Iterable[IpfRule], direction: Direction, names: IpfNames = NO_NAMES, default: IpfFate = DEFAULT_PASS
 ) -> DecisionList:
     """The decision list of the rules for packets of a direction; actions are :class:`IpfFate`."""
-    kernel = KernelLists(rules)
+    return group_list(KernelLists(rules), MAIN, direction, names, default)
+
+
+def group_list(
+    kernel: KernelLists, group: str, direction: Direction, names: IpfNames = NO_NAMES, default: IpfFate = DEFAULT_PASS
+) -> DecisionList:
+    """The decision list of one group, as ``icmp-head`` asks it."""
     compiler = _Compiler(kernel, direction, names)
-    lists = {group: compiler.group(group) for way, group in kernel.filters if way is direction}
-    return groups(lists, MAIN, Decide(default))
+    lists = {name: compiler.group(name) for way, name in kernel.filters if way is direction}
+    return groups(lists, group, Decide(default))
 
 
 def with_verdicts(rules: DecisionList) -> DecisionList:
