@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spdcheck.engine.frame import Protection, protect, unwrap
+from spdcheck.engine.frame import UDP_ENCAPSULATION, Protection, protect, unwrap
 from spdcheck.engine.situation import End, Move
 from spdcheck.engine.trace import Disposition, Mark, Step
 from spdcheck.model.policy import Level, Mode, Protocol
@@ -58,7 +58,9 @@ def find(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[M
             steps.append(Step(situation.host.name, "SA", Mark.SKIP, "none", detail, origin=template.origin))
             continue
         steps.append(Step(situation.host.name, "SA", Mark.FAIL, "none", why, origin=template.origin))
-        end = End(Disposition.NO_SA, f"{situation.host.name} has no SA for {policy.selector}: {why}", "XfrmOutNoStates")
+        waits = situation.host.settings.get("net.core.xfrm_larval_drop", ("1",))[0] == "0"
+        counter = "" if waits else "XfrmOutNoStates"
+        end = End(Disposition.NO_SA, f"{situation.host.name} has no SA for {policy.selector}: {why}", counter)
         yield Move(situation.with_(*steps), end=end)
         return
     yield Move(situation.with_(*steps, pending=tuple(pending), policy=policy if pending else None))
@@ -200,6 +202,10 @@ def find_arriving(simulator: Simulator, situation: Situation, stage: Stage) -> I
         return
     host = situation.host
     where = protection.destination
+    if protection.udp and not _takes_udp(host):
+        why = f"nothing on {host.name} takes ESP in UDP: no key daemon with NAT traversal has the port open"
+        yield _refused(situation, why, "Udp.NoPorts")
+        return
     if protection.association is None or protection.spi is None:
         if protection.peer and protection.peer != host.name:
             yield _refused(situation, f"{host.name} is not the peer that negotiated this SA", "XfrmInNoStates")
@@ -234,6 +240,14 @@ def find_arriving(simulator: Simulator, situation: Situation, stage: Stage) -> I
     detail = f"{protection.protocol.value} {protection.spi_text} to {where}"
     step = Step(host.name, "SA", Mark.OK, "found", detail, situation.in_interface, there.origin)
     yield Move(situation.with_(step, found=found))
+
+
+def _takes_udp(host: Host) -> bool:
+    """Some socket of the host takes ESP in UDP: a key daemon's with NAT traversal, or one that is declared."""
+    declared = host.settings.get("udp-encapsulation")
+    if declared is not None:
+        return str(UDP_ENCAPSULATION) in declared[0].split(",")
+    return not host.daemons or any(peer.nat_traversal != "off" for daemon in host.daemons for peer in daemon.peers)
 
 
 def _refused(situation: Situation, why: str, counter: str) -> Move:

@@ -35,7 +35,8 @@ class Situation:
     (outermost first), ``policy`` and ``pending`` what the SPD demands before it may leave, ``applied`` the policies
     that have wrapped it at this host, ``found`` the SA of an arriving frame. ``forwarded`` tells the two ways to
     leave a host apart. ``translated`` says that NAT has changed the frame since the SPD was asked, ``untranslated``
-    is the frame's traffic before a DNAT on arrival. ``wires_clear`` and ``wires_protected`` count untrusted wires
+    is the frame's traffic before a DNAT on arrival. ``fragment_bytes`` is the size of the fragments in which it
+    leaves (0: whole). ``wires_clear`` and ``wires_protected`` count untrusted wires
     crossed.
     """
 
@@ -57,6 +58,7 @@ class Situation:
     untranslated: Traffic | None = None
     steps: tuple[Step | Wire, ...] = ()
     states: tuple[State, ...] = ()
+    fragment_bytes: int = 0
     wires_clear: int = 0
     wires_protected: int = 0
     hops: int = 0

@@ -8,7 +8,9 @@ from spdcheck.engine.situation import End, Move
 from spdcheck.engine.trace import Disposition, Mark, Step
 from spdcheck.model.diagnostic import Part as ModelPart
 from spdcheck.model.policy import Action, Direction, Mode, Protocol
-from spdcheck.semantics.predicate import FALSE
+from spdcheck.semantics.fields import FRAGMENT
+from spdcheck.semantics.packet import WHOLE
+from spdcheck.semantics.predicate import FALSE, is_value
 from spdcheck.semantics.selectors import predicate_of
 from spdcheck.semantics.spd_order import asked_order
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from spdcheck.model.host import Host
     from spdcheck.model.policy import SecurityPolicy, Template
     from spdcheck.semantics.datapath.stages import Stage
+    from spdcheck.source import Span
 
 
 def _ask(
@@ -29,12 +32,17 @@ def _ask(
 ) -> Iterator[tuple[SecurityPolicy | None, Traffic]]:
     """The policy that takes each part of the traffic, None for what no policy takes.
 
-    A BSD kernel looks up forwarded packets without their ports ("needport 0"); no port of a selector equals that.
+    A BSD kernel looks up forwarded packets without their ports ("needport 0"); no port of a selector equals that. No
+    kernel sees the ports of a fragment.
     """
     policies = asked_order(host, direction)
-    conditions = [
-        FALSE if policy.selector.has_ports and not ports else predicate_of(policy.selector) for policy in policies
-    ]
+    whole = is_value(FRAGMENT, WHOLE)
+    conditions = []
+    for policy in policies:
+        condition = predicate_of(policy.selector)
+        if policy.selector.has_ports:
+            condition = condition & whole if ports else FALSE
+        conditions.append(condition)
     for part in traffic.split(conditions):
         yield (None if part.number is None else policies[part.number]), part.traffic
 
@@ -49,6 +57,11 @@ def look_up_out(simulator: Simulator, situation: Situation, stage: Stage) -> Ite
         return
     if situation.path.loopback_is_exempt and situation.out_interface == "lo":
         yield Move(situation)
+        return
+    switch = interface_switch(host, situation.out_interface, "disable_xfrm")
+    if switch is not None:
+        step = Step(host.name, stage.kind.word, Mark.SKIP, "skipped", "disable_xfrm is set", origin=switch)
+        yield Move(situation.with_(step, policy=None, pending=()))
         return
     ports = not (situation.forwarded and situation.path.forwards_without_ports)
     for policy, traffic in _ask(host, Direction.OUT, situation.frame.traffic, ports=ports):
@@ -121,6 +134,11 @@ def _check(simulator: Simulator, situation: Situation, stage: Stage, direction: 
         reason = next(gap.reason for gap in host.gaps if gap.part is ModelPart.SPD)
         yield Move(situation, end=End(Disposition.UNKNOWN, f"the policies of {host.name} are not known: {reason}"))
         return
+    switch = interface_switch(host, situation.in_interface, "disable_policy")
+    if switch is not None:
+        step = Step(host.name, stage.kind.word, Mark.SKIP, "skipped", "disable_policy is set", origin=switch)
+        yield Move(situation.with_(step))
+        return
     asked = situation.untranslated or situation.frame.traffic
     ports = not situation.path.forwards_without_ports
     for policy, traffic in _ask(host, direction, asked, ports=ports):
@@ -130,11 +148,25 @@ def _check(simulator: Simulator, situation: Situation, stage: Stage, direction: 
         yield _judge(here, stage, direction, policy)
 
 
+def interface_switch(host: Host, interface: str, name: str) -> Span | None:
+    """The place of a sysctl (``net.ipv4.conf.IF.NAME``) that is set for an interface or for all of them (Linux)."""
+    for scope in (interface, "all"):
+        found = host.settings.get(f"net.ipv4.conf.{scope}.{name}")
+        if found is not None and found[0] not in ("0", ""):
+            return found[1]
+    return None
+
+
 def _judge(situation: Situation, stage: Stage, direction: Direction, policy: SecurityPolicy | None) -> Move:
     path, host = situation.path, situation.host.name
     tunnelled = any(p.mode is Mode.TUNNEL for p in situation.arrived)
     word = stage.kind.word
     if policy is None:
+        default = situation.host.settings.get(f"xfrm.default.{direction.value}")
+        if default is not None and default[0] == "block":
+            step = Step(host, word, Mark.FAIL, "no policy", "the default is block", origin=default[1])
+            sentence = f"{host} blocks what no {direction.value} policy names"
+            return Move(situation.with_(step), end=End(Disposition.DISCARDED_BY_SPD, sentence, "XfrmInNoPols"))
         if tunnelled and path.tunnel_needs_policy:
             step = Step(
                 host, word, Mark.FAIL, "no policy", f"a tunnel's packet needs a matching {direction.value} policy"

@@ -62,7 +62,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """The packet between two hosts, as a sniffer would show it."""
+    """The packet between two hosts, as a sniffer would show it; ``spi`` of ESP and AH where it is known."""
 
     host: str
     interface: str
@@ -70,6 +70,7 @@ class Wire:
     form: str
     length: int
     untrusted: bool
+    spi: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

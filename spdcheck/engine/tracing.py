@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from spdcheck.engine.situation import Leaf, State
     from spdcheck.engine.trace import Trace
     from spdcheck.engine.traffic import Traffic
+    from spdcheck.model.addresses import AddressRange
     from spdcheck.model.host import Host
     from spdcheck.semantics.packet import Packet
 
@@ -39,6 +40,16 @@ def trace(simulator: Simulator, packet: Packet, start: Host | None = None, *, re
         return found
     answer = answer_to(leaf)
     return found if answer is None else replace(found, reply=trace_back(simulator, leaf, answer))
+
+
+def source_towards(simulator: Simulator, host: Host, target: AddressRange) -> AddressRange | None:
+    """The source address that a host chooses for what it sends to a target: the one of the interface of the route."""
+    for entry in simulator.topology.table(host):
+        if entry.destination.contains(target):
+            for interface in host.interfaces:
+                if interface.name == entry.interface and interface.addresses:
+                    return interface.addresses[0].address
+    return None
 
 
 def begin(simulator: Simulator, traffic: Traffic, start: Host | None = None) -> Iterator[Leaf]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spdcheck.engine.frame import Frame, protect, wrap
@@ -13,7 +14,7 @@ from spdcheck.model.policy import Action, Direction
 from spdcheck.model.protocols import AH, ESP, GRE, IPIP, IPV6_ENCAP, MOBILE
 from spdcheck.semantics.conditions import destination
 from spdcheck.semantics.datapath import datapath_of
-from spdcheck.semantics.encapsulation import device_length
+from spdcheck.semantics.encapsulation import IP_HEADER, device_length
 from spdcheck.semantics.fields import (
     CONNECTION,
     DESTINATION,
@@ -31,6 +32,7 @@ from spdcheck.semantics.fields import (
     address_range,
 )
 from spdcheck.semantics.intervals import contains, single
+from spdcheck.semantics.packet import FIRST_FRAGMENT, LATER_FRAGMENT
 from spdcheck.semantics.routing import RouteEntry
 from spdcheck.semantics.selectors import predicate_of
 
@@ -67,7 +69,7 @@ def route(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[
             step = Step(here.host.name, "ROUTE", Mark.FAIL, "no route", f"to {target}")
             yield Move(here.with_(step), end=End(Disposition.NO_ROUTE, f"{here.host.name} has no route to {target}"))
         elif arriving:
-            yield _on_arrival(here, entry)
+            yield _on_arrival(table, here, entry)
         else:
             yield _on_departure(here, entry)
 
@@ -87,10 +89,13 @@ def _multicast(situation: Situation) -> RouteEntry | None:
     return None
 
 
-def _on_arrival(situation: Situation, entry: RouteEntry) -> Move:
+def _on_arrival(table: tuple[RouteEntry, ...], situation: Situation, entry: RouteEntry) -> Move:
     host = situation.host
     target = address_range(*situation.frame.traffic.side(DESTINATION)[0])
     group = MULTICAST4 if target.family == 4 else MULTICAST6
+    refused = _reverse_path(table, situation)
+    if refused is not None:
+        return refused
     if entry.local or group.contains(target):
         return Move(situation.with_(route=entry), way=situation.path.local)
     forwards, why = _forwards(host, situation.frame.family)
@@ -100,6 +105,27 @@ def _on_arrival(situation: Situation, entry: RouteEntry) -> Move:
         return Move(situation.with_(step), end=end)
     move = _on_departure(situation.with_(forwarded=True), entry)
     return move if move.end is not None else Move(move.situation, way=situation.path.forward)
+
+
+def _reverse_path(table: tuple[RouteEntry, ...], situation: Situation) -> Move | None:
+    """Linux's rp_filter: strict wants the route back by the same interface, loose wants any; decrypted packets pass.
+
+    The value in force is the larger one of ``all`` and of the interface (Documentation/networking/ip-sysctl).
+    """
+    if situation.arrived:
+        return None
+    found = [situation.host.settings.get(f"net.ipv4.conf.{name}.rp_filter") for name in ("all", situation.in_interface)]
+    mode = max((int(value[0]) for value in found if value is not None and value[0].isdigit()), default=0)
+    if mode == 0:
+        return None
+    source = address_range(*situation.frame.traffic.side(SOURCE)[0])
+    back = next((entry for entry in table if entry.destination.contains(source)), None)
+    if back is not None and (mode == 2 or back.interface == situation.in_interface):
+        return None
+    origin = next((value[1] for value in found if value is not None), None)
+    why = f"rp_filter: the way back to {source} is not by {situation.in_interface}"
+    step = Step(situation.host.name, "ROUTE", Mark.FAIL, "rp_filter", why, situation.in_interface, origin)
+    return Move(situation.with_(step), end=End(Disposition.DENIED_IN, why, "IPReversePathFilter"))
 
 
 def _forwards(host: Host, family: int) -> tuple[bool, str]:
@@ -146,8 +172,9 @@ def device_out(simulator: Simulator, situation: Situation, stage: Stage) -> Iter
         f"{interface.name} wraps it: {device.source} → {device.destination}", interface.name, device.origin,
         wrapped.traffic.example(), wrapped.length,
     )  # fmt: skip
+    seen = Wire(situation.host.name, interface.name, frame.traffic.example(), form(frame), frame.length, False)
     after = situation.with_(
-        step, frame=wrapped, forwarded=False, out_interface="", route=None, gateway=None, policy=None, pending=(),
+        seen, step, frame=wrapped, forwarded=False, out_interface="", route=None, gateway=None, policy=None, pending=(),
         hops=situation.hops + 1,
     )  # fmt: skip
     yield Move(after, way=situation.path.device)
@@ -190,23 +217,33 @@ def mtu(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Mo
         return
     own = situation.frame
     if contains(single(1), own.traffic.side(DF)):
-        largest = own.length - (frame.length - limit)
-        while largest > 0 and _as_it_will_be(situation, largest).length <= limit:
-            largest += 1
-        while largest > 0 and _as_it_will_be(situation, largest).length > limit:
-            largest -= 1
+        largest = _largest(situation, limit)
+        if own.inner is not None and own.protection is None:
+            # Who sent what a tunnel device has wrapped is told about the packet inside.
+            largest -= own.length - own.inner.length
         detail = f"{frame.length} B do not fit into {limit}, DF is set; at most {largest} B"
         step = Step(situation.host.name, "MTU", Mark.FAIL, "too large", detail, situation.out_interface)
         sentence = f"{detail}; {situation.host.name} answers ICMP fragmentation needed, mtu {largest}"
         yield Move(situation.with_(step), end=End(Disposition.FRAGMENTATION_NEEDED, sentence, "Ip.FragFails"))
         return
     if situation.pending:
-        yield Move(situation)
+        # What this host sends leaves in fragments of the tunnel's size, what it forwards in fragments of the link's.
+        room = 0 if situation.forwarded else _largest(situation, limit)
+        yield Move(situation.with_(fragment_bytes=room))
         return
-    step = Step(
-        situation.host.name, "MTU", Mark.CHANGE, "fragmented", f"{frame.length} B over {limit}", situation.out_interface
-    )
-    yield Move(situation.with_(step))
+    detail = f"{frame.length} B do not fit into {limit}: it leaves in fragments"
+    step = Step(situation.host.name, "MTU", Mark.CHANGE, "fragmented", detail, situation.out_interface)
+    yield Move(situation.with_(step, fragment_bytes=situation.fragment_bytes or limit))
+
+
+def _largest(situation: Situation, limit: int) -> int:
+    """The longest packet that still fits once its pending protections are around it."""
+    length = situation.frame.length
+    while _as_it_will_be(situation, length).length > limit:
+        length -= 1
+    while _as_it_will_be(situation, length + 1).length <= limit:
+        length += 1
+    return length
 
 
 def _as_it_will_be(situation: Situation, length: int | None = None) -> Frame:
@@ -275,24 +312,43 @@ def leave(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[
     if name == "lo":
         yield Move(situation.with_(in_interface="lo", out_interface=""), way=situation.path.local)
         return
-    untrusted = simulator.topology.is_outside(host, name)
     target = address_range(*frame.traffic.side(DESTINATION)[0])
+    outside = simulator.topology.is_outside(host, name)
+    following = simulator.topology.neighbour(host, name, situation.gateway or target)
+    if following is None and outside:
+        following = _across(simulator, host, target)
+    untrusted = outside and (following is None or simulator.topology.is_outside(*following))
     protected = _is_protected(frame)
     frame = frame.with_traffic(frame.traffic.rewritten(_NOT_ON_THE_WIRE))
-    wire = Wire(host.name, name, frame.traffic.example(), form(frame), frame.length, untrusted)
+    spi = None if frame.protection is None else frame.protection.spi
+    wire = Wire(host.name, name, frame.traffic.example(), form(frame), frame.length, untrusted, spi)
+    pieces = _fragments(wire, situation.fragment_bytes) if situation.fragment_bytes else (wire,)
     on = situation.with_(
-        wire,
+        *pieces,
         frame=frame,
+        fragment_bytes=0,
         wires_clear=situation.wires_clear + (untrusted and not protected),
         wires_protected=situation.wires_protected + (untrusted and protected),
     )
-    following = simulator.topology.neighbour(host, name, situation.gateway or target)
-    if following is None and untrusted:
-        following = _across(simulator, host, target)
     if following is not None and following[0] is not host:
         yield _at_neighbour(simulator, on, *following)
         return
     yield _off_the_map(simulator, on, target, untrusted=untrusted)
+
+
+def _fragments(wire: Wire, room: int) -> tuple[Wire, ...]:
+    """The packet as the fragments that carry it: all but the last a multiple of 8 bytes long (RFC 791)."""
+    header = IP_HEADER[wire.packet.family]
+    payload = (room - header) // 8 * 8
+    pieces = []
+    left = wire.length - header
+    while left > 0:
+        part = min(payload, left)
+        first = left == wire.length - header
+        packet = replace(wire.packet, fragment=FIRST_FRAGMENT if first else LATER_FRAGMENT, length=part + header)
+        pieces.append(replace(wire, packet=packet, length=part + header, spi=wire.spi if first else None))
+        left -= part
+    return tuple(pieces)
 
 
 def _across(simulator: Simulator, host: Host, target: AddressRange) -> tuple[Host, str] | None:

@@ -86,12 +86,18 @@ def routing_table(host: Host) -> tuple[RouteEntry, ...]:
             )
     outside = outside_interfaces(host)
     for family in (4, 6):
-        has_default = any(e.destination == EVERYTHING[family] for e in entries)
+        everything = EVERYTHING[family]
+        has_default = any(e.destination == everything for e in entries) or _is_deleted(host, everything)
         uses_family = any(a.address.family == family for i in host.interfaces for a in i.addresses)
         if not has_default and uses_family and outside:
             why = "no file names a default route; the interface that faces the peers is taken"
             entries.append(RouteEntry(EVERYTHING[family], outside[0], None, None, inferred=why))
     return tuple(sorted(entries, key=lambda entry: entry.destination.size))
+
+
+def _is_deleted(host: Host, destination: AddressRange) -> bool:
+    """A command takes this route away, so that nothing is to be inferred in its place."""
+    return f"route.deleted.{destination}" in host.settings
 
 
 def _towards(host: Host, gateway: AddressRange | None) -> str | None:

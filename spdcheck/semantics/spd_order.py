@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spdcheck.model.host import Platform
+
 if TYPE_CHECKING:
     from spdcheck.model.host import Host
     from spdcheck.model.policy import Direction, SecurityPolicy
@@ -17,14 +19,35 @@ if TYPE_CHECKING:
 def asked_order(host: Host, direction: Direction) -> tuple[SecurityPolicy, ...]:
     """The policies of a direction in the order in which this host's kernel asks them."""
     policies = host.spd.of(direction)
+    if has_oldest_inexact_quirk(host):
+        policies = _with_quirk(policies)
     if all(policy.priority == policies[0].priority for policy in policies):
         return policies
     return tuple(sorted(policies, key=lambda policy: policy.priority))
 
 
+def has_oldest_inexact_quirk(host: Host) -> bool:
+    """Ties between a pair of single addresses and a wider policy are decided by an accident on this kernel.
+
+    Seen on 6.1, not any more on 6.18; older kernels with the tree of inexact policies (4.21 and later) are believed to
+    do the same. Without a release the order of insertion is taken, and SPD007 names the tie.
+    """
+    return host.platform is Platform.LINUX and (5, 0) <= host.release < (6, 18)
+
+
+def _with_quirk(policies: tuple[SecurityPolicy, ...]) -> tuple[SecurityPolicy, ...]:
+    """The oldest inexact policy, then the exact ones, then the other inexact ones (xfrm_policy_lookup_bytype).
+
+    A policy is exact if both its addresses are single. Priorities are compared before this order.
+    """
+    exact = [p for p in policies if p.selector.source.is_host and p.selector.destination.is_host]
+    inexact = [p for p in policies if not (p.selector.source.is_host and p.selector.destination.is_host)]
+    return (*inexact[:1], *exact, *inexact[1:])
+
+
 def has_forward_policies(host: Host) -> bool:
     """The kernel asks a policy of its own (``fwd``) for forwarded packets: Linux."""
-    return host.platform is not None and not host.platform.is_bsd and host.platform.value == "linux"
+    return host.platform is Platform.LINUX
 
 
 def ignores_ports_when_forwarding(host: Host) -> bool:

@@ -1,0 +1,245 @@
+"""Runs ``ip`` commands on a model of the kernel: what they add, change and remove, in their order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from spdcheck.formats.grammar import load
+from spdcheck.formats.iproute import xfrm
+from spdcheck.formats.iproute.words import Words
+from spdcheck.model.addresses import ANY4, ANY6, AddressRange, parse_address, parse_prefix
+from spdcheck.model.diagnostic import Note, Part
+from spdcheck.model.host import Flag, Interface, InterfaceAddress, Route, Tunnel
+
+if TYPE_CHECKING:
+    from lark import Tree
+
+    from spdcheck.formats.base import Context, Reading
+    from spdcheck.model.policy import SecurityPolicy
+    from spdcheck.model.secret import Secret
+    from spdcheck.source import Span
+
+_PARTS = {"xfrm": (Part.SPD, Part.SAD), "route": (Part.INTERFACES,)}
+_KINDS = {"gre": "gre", "ipip": "ipip", "gif": "gif", "sit": "sit", "ip6gre": "gre", "gretap": "gretap"}
+_NAMES = {
+    "WORD": "a word", "DIRECTION": "`in`, `out` or `fwd`", "VERDICT": "`accept` or `block`", "$END": "the end",
+    "OPTION": "an option", "NETNS_OPTION": "`-n`",
+}  # fmt: skip
+
+
+class Machine:
+    """The kernel's tables while a script runs."""
+
+    def __init__(self, reading: Reading, context: Context, keys: dict[int, Secret]) -> None:
+        self.reading = reading
+        self.context = context
+        self.keys = keys
+        self.text = reading.file.text
+        self.interfaces: dict[str, Interface] = {}
+
+    def ip(self, start: int, end: int) -> None:
+        """Runs one command given by its region of the text."""
+        from lark import UnexpectedInput
+
+        line = self.text[start:end].replace("\\\n", "  ").replace("\\\r\n", "   ").replace("\r", " ")
+        span = self.reading.file.span(start, end)
+        try:
+            tree: Any = load("iproute", lexer="contextual").parse(line)
+        except UnexpectedInput as error:
+            self._refused(error, start, end, line)
+            return
+        words = Words(self.reading.file, start, span)
+        self._run(tree, words)
+
+    def _refused(self, error: Any, start: int, end: int, line: str) -> None:
+        position = getattr(error, "pos_in_stream", None)
+        at = start + (position if isinstance(position, int) and 0 <= position < len(line) else len(line))
+        expected = sorted(getattr(error, "accepts", None) or getattr(error, "expected", None) or ())
+        stop = at
+        while stop < end and not self.text[stop].isspace():
+            stop += 1
+        found = f"`{self.text[at:stop]}`" if stop > at else "the end of the command"
+        said = ", ".join(_NAMES.get(name, f"`{name.lower().replace('_', '-')}`") for name in expected[:8])
+        part = _PARTS["xfrm"] if "xfrm" in line else _PARTS["route"]
+        self.reading.unreadable(
+            self.reading.file.span(at, max(stop, at)), f"found {found}, expected {said or 'another command'}", part=part
+        )
+
+    def _run(self, tree: Tree[Any], words: Words) -> None:
+        name = str(tree.data)
+        if name == "start":
+            for child in tree.children:
+                if hasattr(child, "data") and child.data == "option":
+                    continue
+                if hasattr(child, "data"):
+                    self._run(child, words)
+            return
+        handler = getattr(self, f"_{name}", None)
+        if handler is None:
+            self.reading.inert += 1
+            return
+        handler(tree, words)
+
+    # ---- ip xfrm
+
+    def _xfrm_state(self, tree: Tree[Any], words: Words) -> None:
+        command = str(tree.children[2])
+        facts = self.reading.facts
+        found = xfrm.association(tree, words, self.keys, self.reading)
+        if found is None:
+            return
+        if command in ("delete", "del"):
+            facts.associations[:] = [sa for sa in facts.associations if sa.identity != found.identity]
+            return
+        for number, other in enumerate(facts.associations):
+            if other.identity == found.identity:
+                if command == "update":
+                    facts.associations[number] = found
+                    return
+                self.reading.say(
+                    "CFG004", words.whole, "an SA with this destination, protocol and SPI exists already (File exists)",
+                    mend="remove one of the two", notes=(Note(other.origin, "this one stays"),), warning=True,
+                )  # fmt: skip
+                return
+        facts.associations.append(found)
+
+    def _state_flush(self, tree: Tree[Any], words: Words) -> None:
+        del tree
+        self.reading.facts.associations.clear()
+        self.reading.facts.flushes["sad"] = words.whole
+
+    def _xfrm_policy(self, tree: Tree[Any], words: Words) -> None:
+        command = str(tree.children[2])
+        policies = self.reading.facts.policies
+        found = xfrm.policy(tree, words, self.reading)
+        if found is None:
+            return
+        twin = next((n for n, p in enumerate(policies) if _index(p) == _index(found)), None)
+        if command in ("delete", "del"):
+            if twin is not None:
+                del policies[twin]
+            return
+        if twin is None:
+            policies.append(found)
+        elif command == "update":
+            policies[twin] = found
+        else:
+            self.reading.say(
+                "CFG004", words.whole, "a policy with this selector and direction exists already (File exists)",
+                mend="remove one of the two, or write ip xfrm policy update",
+                notes=(Note(policies[twin].origin, "this one stays"),), warning=True,
+            )  # fmt: skip
+
+    def _policy_flush(self, tree: Tree[Any], words: Words) -> None:
+        del tree
+        self.reading.facts.policies.clear()
+        self.reading.facts.flushes["spd"] = words.whole
+
+    def _policy_default(self, tree: Tree[Any], words: Words) -> None:
+        tokens = [str(token) for token in tree.children[3:]]
+        for direction, verdict in zip(tokens[::2], tokens[1::2], strict=True):
+            self.reading.facts.settings[f"xfrm.default.{direction}"] = (verdict, words.whole)
+
+    # ---- devices, addresses, routes
+
+    def _tunnel(self, tree: Tree[Any], words: Words) -> None:
+        values = words.values(tree)
+        name = values.get("name", "")
+        if str(tree.children[1]) in ("del", "delete"):
+            self.interfaces.pop(name, None)
+            return
+        self._device(name, values.get("tunnel_mode", ""), values, words)
+
+    def _link_add(self, tree: Tree[Any], words: Words) -> None:
+        values = words.values(tree)
+        kind = values.get("link_type", "")
+        if kind in _KINDS:
+            self._device(values.get("name", ""), kind, values, words)
+        else:
+            self._interface(values.get("name", ""), words)
+
+    def _device(self, name: str, mode: str, values: dict[str, str], words: Words) -> None:
+        near, far = parse_address(values.get("local", "")), parse_address(values.get("remote", ""))
+        kind = _KINDS.get(mode)
+        if kind not in ("gre", "ipip") or near is None or far is None:
+            self.reading.not_modelled(
+                words.whole, f"a tunnel of mode {mode or '(none)'} without two fixed addresses is not modelled",
+                part=Part.INTERFACES,
+            )  # fmt: skip
+            return
+        interface = self._interface(name, words)
+        mtu = values.get("mtu")
+        self.interfaces[name] = replace(
+            interface, tunnel=Tunnel(kind, near, far, words.whole), mtu=int(mtu) if mtu and mtu.isdigit() else None
+        )
+
+    def _interface(self, name: str, words: Words) -> Interface:
+        return self.interfaces.setdefault(name, Interface(name=name, origin=words.whole))
+
+    def _link_set(self, tree: Tree[Any], words: Words) -> None:
+        values = words.values(tree)
+        plain = [str(token) for token in tree.children if getattr(token, "type", "") == "WORD"]
+        if values.get("mtu", "").isdigit() and plain:
+            interface = self._interface(plain[0], words)
+            self.interfaces[plain[0]] = replace(interface, mtu=int(values["mtu"]))
+        else:
+            self.reading.inert += 1
+
+    def _address(self, tree: Tree[Any], words: Words) -> None:
+        text = next((str(c.children[-1]) for c in tree.find_data("peer") if len(c.children) == 1), "")
+        device = words.values(tree).get("address_device", "")
+        address, prefix = parse_address(text.partition("/")[0]), parse_prefix(text)
+        if address is None or prefix is None or not device:
+            self.reading.unreadable(
+                words.whole, f"found `{text}`, expected ADDRESS/LENGTH dev NAME", part=Part.INTERFACES
+            )
+            return
+        interface = self._interface(device, words)
+        peer = next((str(c.children[-1]) for c in tree.find_data("peer") if len(c.children) == 2), "")
+        far = parse_address(peer.partition("/")[0]) if peer else None
+        entry = InterfaceAddress(address, prefix, far, words.whole)
+        kept = tuple(a for a in interface.addresses if a.address != address)
+        removing = str(tree.children[1]) in ("del", "delete")
+        self.interfaces[device] = replace(interface, addresses=kept if removing else (*kept, entry))
+
+    def _route(self, tree: Tree[Any], words: Words) -> None:
+        values = words.values(tree)
+        target = next((c for c in tree.find_data("route_to")), None)
+        text = "" if target is None else str(target.children[-1])
+        destination = _default(values) if text == "default" else parse_prefix(text)
+        if destination is None:
+            self.reading.unreadable(
+                words.whole, f"found `{text}`, expected a prefix or `default`", part=Part.INTERFACES
+            )
+            return
+        routes = self.reading.facts.routes
+        if str(tree.children[1]) in ("del", "delete"):
+            routes[:] = [route for route in routes if route.destination != destination]
+            self.reading.facts.settings[f"route.deleted.{destination}"] = ("1", words.whole)
+            return
+        kind = "" if target is None or len(target.children) == 1 else str(target.children[0])
+        gateway = parse_address(values.get("via", ""))
+        blackhole = kind in ("blackhole", "unreachable", "prohibit")
+        routes.append(Route(destination, gateway, values.get("route_device"), words.whole, blackhole))
+
+    def sysctl(self, name: str, value: str, span: Span) -> None:
+        """``net.ipv4.ip_forward`` and the switches of the datapath."""
+        if name in ("net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding"):
+            self.reading.facts.forwarding[4] = Flag(value == "1", span)
+        elif name == "net.ipv6.conf.all.forwarding":
+            self.reading.facts.forwarding[6] = Flag(value == "1", span)
+        else:
+            self.reading.facts.settings[name] = (value, span)
+
+    def finish(self) -> None:
+        """Hands the devices over to the reading."""
+        self.reading.facts.interfaces.extend(self.interfaces.values())
+
+
+def _default(values: dict[str, str]) -> AddressRange:
+    return ANY6 if ":" in values.get("via", "") else ANY4
+
+
+def _index(policy: SecurityPolicy) -> tuple[object, ...]:
+    return (policy.direction, policy.selector)
