@@ -42,7 +42,7 @@ def speaker(host: Host, own: AddressRange, peer: AddressRange) -> Speaker:
     if not host.daemons:
         return Speaker(None, None, f"{host.name} has no key daemon and no SA given by hand")
     for daemon in host.daemons:
-        section = remote_selection.for_peer(daemon, peer)
+        section = remote_selection.Remotes(daemon).for_peer(peer)
         if section is None:
             continue
         if not remote_selection.listens_on(daemon, own):
