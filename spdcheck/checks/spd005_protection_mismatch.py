@@ -122,6 +122,12 @@ def _undirected(policy: SecurityPolicy) -> tuple[object, ...]:
     )
 
 
+def _are_the_peers(flow: Flow, template: Template) -> bool:
+    """The end points are an address of the sender and one of the receiver; what is neither is SPD011's to tell."""
+    near, far = template.source, template.destination
+    return near is None or far is None or (flow.sender.owns(near) and flow.receiver.owns(far))
+
+
 def _difference(
     flow: Flow, sent: SecurityPolicy, expected: SecurityPolicy
 ) -> tuple[str, Template | None, Template | None, Severity] | None:
@@ -131,7 +137,8 @@ def _difference(
             return f"{ours.protocol.value} against {theirs.protocol.value}", ours, theirs, Severity.ERROR
         if ours.mode is not theirs.mode:
             return f"{ours.mode.value} mode against {theirs.mode.value} mode", ours, theirs, Severity.ERROR
-        if ours.mode is Mode.TUNNEL and (ours.source, ours.destination) != (theirs.source, theirs.destination):
+        ends_differ = (ours.source, ours.destination) != (theirs.source, theirs.destination)
+        if ours.mode is Mode.TUNNEL and ends_differ and _are_the_peers(flow, ours) and _are_the_peers(flow, theirs):
             return (
                 f"{ours.source}→{ours.destination} against {theirs.source}→{theirs.destination}",
                 ours,
