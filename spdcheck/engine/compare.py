@@ -18,7 +18,6 @@ from spdcheck.engine.fates import Fates, space_of
 from spdcheck.engine.run import outcomes
 from spdcheck.engine.witness import example
 from spdcheck.errors import BudgetError
-from spdcheck.semantics import intervals as sets
 from spdcheck.semantics.decision import Continue
 from spdcheck.semantics.predicate import TRUE, fields_of
 from spdcheck.semantics.words import box_text
@@ -177,29 +176,8 @@ class _Pair:
                 if not (one.sure and other.sure) or one.treatment[:2] != other.treatment[:2]:
                     yield part, one, other
                 elif one.mapping != other.mapping:
-                    for unequal in self._unequal(part, one, other):
+                    for unequal in self.left.unequal(part, one, other):
                         yield unequal, one, other
-
-    def _unequal(self, part: Box, one: Fate, other: Fate) -> Iterator[Box]:
-        """The packets of the part to which the two changes do something different."""
-        how_one, how_other = dict(one.mapping), dict(other.mapping)
-        for field in sorted(how_one.keys() | how_other.keys(), key=_position):
-            a, b = how_one.get(field, ("add", 0)), how_other.get(field, ("add", 0))
-            if a == b:
-                continue
-            k = self.left.index[field]
-            if "made" in (a[0], b[0]):
-                raise BudgetError("two different changes of bits have to be compared")
-            same = sets.EMPTY
-            for moved, fixed in ((a, b), (b, a)):
-                if moved[0] == "add" and fixed[0] == "is":
-                    same = sets.intersect(part[k], sets.single(_number(fixed) - _number(moved)))
-            rest = sets.minus(part[k], same)
-            if rest:
-                yield (*part[:k], rest, *part[k + 1 :])
-            if not same:
-                return
-            part = (*part[:k], same, *part[k + 1 :])
 
 
 def _moved(twins: dict[int, int]) -> Iterator[int]:
@@ -235,12 +213,3 @@ def _solve(left: DecisionList, right: DecisionList, within: Predicate, limits: L
     one, other = outcomes(left, witness)[0], outcomes(right, witness)[0]
     found = Difference(one.entry, other.entry, (), (str(witness),), witness, complete=False)
     return Comparison((found,), (), Rung.SOLVER)
-
-
-def _number(how: tuple[object, ...]) -> int:
-    assert isinstance(how[1], int)
-    return how[1]
-
-
-def _position(field: Field) -> int:
-    return field.position

@@ -14,7 +14,7 @@ from spdcheck.engine.boxes import Space, boxes_of, disjoint, intersect, overlap,
 from spdcheck.engine.cover import Cover
 from spdcheck.errors import BudgetError
 from spdcheck.semantics import intervals as sets
-from spdcheck.semantics.changes import Assign, Choose, Shift, changed_fields, image
+from spdcheck.semantics.changes import Assign, Choose, SetBits, Shift, changed_fields, image
 from spdcheck.semantics.decision import Continue, Decide
 from spdcheck.semantics.predicate import fields_of, is_certain
 
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from spdcheck.semantics.predicate import Predicate
 
 Mapping: TypeAlias = tuple[tuple["Field", tuple[object, ...]], ...]
-"""What happened to each changed field: ``("add", n)``, ``("is", value)``, ``("any", set)`` or ``("made", changes)``."""
+"""What happened to each changed field: ``("add", n)``, ``("is", value)``, ``("bits", mask, value)``, ``("any", set)``,
+or ``("made", …)`` where it is none of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,7 @@ class Fates:
         for change in changes:
             pieces = [result for box, mapping in pieces for result in self._step(box, mapping, change)]
         for box, mapping in pieces:
-            simple = {field: self._simple(box[self.index[field]], how) for field, how in mapping.items()}
+            simple = {field: self._simple(field, box[self.index[field]], how) for field, how in mapping.items()}
             changed = sorted(
                 ((f, how) for f, how in simple.items() if how != ("add", 0)), key=lambda item: item[0].position
             )
@@ -192,6 +193,9 @@ class Fates:
             yield box, {**mapping, change.field: ("is", change.apply(how[1]))}
         elif how[0] == "any":
             yield box, {**mapping, change.field: ("any", image(cast("sets.IntervalSet", how[1]), change))}
+        elif isinstance(change, SetBits) and (bits := _as_bits(change.field, how)) is not None:
+            mask, value = bits
+            yield box, {**mapping, change.field: ("bits", mask | change.mask, value & ~change.mask | change.value)}
         elif isinstance(change, Shift) and how[0] == "add" and isinstance(how[1], int):
             moved = ((change.first - how[1], change.last - how[1]),)
             inside, outside = sets.intersect(box[k], moved), sets.minus(box[k], moved)
@@ -203,11 +207,34 @@ class Fates:
         else:
             yield box, {**mapping, change.field: ("made", how, change)}
 
-    def _simple(self, side: sets.IntervalSet, how: tuple[object, ...]) -> tuple[object, ...]:
-        """A function of one value is a constant."""
-        if how[0] == "add" and isinstance(how[1], int) and sets.size(side) == 1:
-            return ("is", side[0][0] + how[1]) if how[1] else ("add", 0)
-        return how
+    def _simple(self, field: Field, side: sets.IntervalSet, how: tuple[object, ...]) -> tuple[object, ...]:
+        """A function of one value is a constant; one that gives the value back changes nothing."""
+        if sets.size(side) != 1:
+            return how
+        old = side[0][0]
+        bits = _as_bits(field, how)
+        if bits is not None:
+            new = old & ~bits[0] | bits[1]
+        elif how[0] == "add":
+            new = old + cast("int", how[1])
+        else:
+            return how
+        return ("add", 0) if new == old else ("is", new)
+
+    def unequal(self, piece: Box, one: Fate, other: Fate) -> Iterator[Box]:
+        """The packets of a piece that two fates with the same action leave different: disjoint boxes."""
+        how_one, how_other = dict(one.mapping), dict(other.mapping)
+        for k, field in enumerate(self.space.fields):
+            a, b = how_one.get(field, ("add", 0)), how_other.get(field, ("add", 0))
+            if a == b:
+                continue
+            same = sets.intersect(piece[k], _agreement(field, a, b))
+            rest = sets.minus(piece[k], same)
+            if rest:
+                yield (*piece[:k], rest, *piece[k + 1 :])
+            if not same:
+                return
+            piece = (*piece[:k], same, *piece[k + 1 :])
 
     def image(self, piece: Box, fate: Fate) -> Box:
         """The packets that a piece is turned into; exact, but for bits set on odd intervals (then a little more)."""
@@ -216,3 +243,34 @@ class Fates:
             k = self.index[change.field]
             sides[k] = image(sides[k], change)
         return tuple(sides)
+
+
+def _as_bits(field: Field, how: tuple[object, ...]) -> tuple[int, int] | None:
+    """The function as "these bits become those": so are constants and "no change"; None for others."""
+    if how == ("add", 0):
+        return 0, 0
+    if how[0] == "is":
+        return (1 << field.width) - 1, cast("int", how[1])
+    return (cast("int", how[1]), cast("int", how[2])) if how[0] == "bits" else None
+
+
+def _agreement(field: Field, a: tuple[object, ...], b: tuple[object, ...]) -> sets.IntervalSet:
+    """The values that two different functions turn into the same."""
+    if "any" in (a[0], b[0]):
+        return sets.EMPTY
+    bits_a, bits_b = _as_bits(field, a), _as_bits(field, b)
+    if bits_a is not None and bits_b is not None:
+        (mask_a, value_a), (mask_b, value_b) = bits_a, bits_b
+        if (value_a ^ value_b) & mask_a & mask_b:
+            return sets.EMPTY
+        found = sets.of_mask(field.width, mask_a ^ mask_b, (value_a & ~mask_b) | (value_b & ~mask_a))
+        if found is not None:
+            return found
+    elif a[0] == b[0] == "add":
+        return sets.EMPTY
+    else:
+        for moved, fixed in ((a, b), (b, a)):
+            if moved[0] == "add" and fixed[0] == "is":
+                value = cast("int", fixed[1]) - cast("int", moved[1])
+                return sets.single(value) if value >= 0 else sets.EMPTY
+    raise BudgetError("two different changes of one field have to be compared")

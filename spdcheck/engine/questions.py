@@ -120,10 +120,10 @@ def _needed(fates: Fates, number: int) -> tuple[bool, bool]:
             if not fate.sure:
                 unsure = True
             elif fate.entry == number:
-                for _, other in fates.split(piece, skip=number, same_as=fate.treatment):
+                for part, other in fates.split(piece, skip=number, same_as=fate.treatment):
                     if not other.sure:
                         unsure = True
-                    elif other.treatment != fate.treatment:
+                    elif fate.treatment[:2] != other.treatment[:2] or any(fates.unequal(part, fate, other)):
                         return True, unsure
     return False, unsure
 

@@ -45,7 +45,7 @@ actions = st.sampled_from(("pass", "block"))
 changes: st.SearchStrategy[Change] = st.one_of(
     st.builds(Assign, st.just(DESTINATION_PORT), st.sampled_from((22, 80))),
     st.builds(Shift, st.just(DESTINATION_PORT), st.just(22), st.sampled_from((80, 443)), st.sampled_from((23, 8000))),
-    st.just(SetBits(TCP_FLAGS, 0x80, 0x80)),
+    st.sampled_from((SetBits(TCP_FLAGS, 0x80, 0x80), SetBits(TCP_FLAGS, 0xC0, 0x80))),
     st.just(Choose(DESTINATION_PORT, ((1024, 65535),))),
 )
 maybe_changes = st.one_of(st.just(()), st.just(()), changes.map(lambda one: (one,)))
@@ -66,7 +66,11 @@ def lists(unknown: bool = False, most: int = 4) -> st.SearchStrategy[DecisionLis
 
 def everything(*rules: DecisionList) -> Iterator[Packet]:
     """One packet of every kind that the lists can tell apart or change differently."""
-    marks: list[Predicate] = [is_value(DESTINATION_PORT, 22, 80), is_value(TCP_FLAGS, 0x80)]
+    marks: list[Predicate] = [
+        is_value(DESTINATION_PORT, 22, 80),
+        is_value(TCP_FLAGS, 0x80, 0xC0),
+        is_value(DESTINATION_PORT, 23, 81),
+    ]
     yield from grid(*marks, *(condition for one in rules for condition in one.arriving()))
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spdcheck.engine import solve
@@ -61,6 +61,7 @@ def test_the_three_interpreters_agree(predicate: Predicate, sample: Packet) -> N
     assert matches(predicate, sample) is by_boxes(predicate, sample) is symbolically(predicate, sample)
 
 
+@settings(max_examples=50)
 @given(st.integers(0, (1 << 32) - 1), st.integers(0, (1 << 32) - 1), packets())
 def test_masks_with_any_holes(mask: int, value: int, sample: Packet) -> None:
     for predicate in (
