@@ -72,13 +72,17 @@ class Interface:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A static route: through a gateway's address or straight into an interface."""
+    """A static route: through a gateway's address or straight into an interface.
+
+    ``inferred`` says why we believe it exists; empty where a line says so.
+    """
 
     destination: AddressRange
     gateway: AddressRange | None
     interface: str | None
     origin: Span | None
     blackhole: bool = False
+    inferred: str = ""
 
 
 @dataclass(frozen=True, slots=True)

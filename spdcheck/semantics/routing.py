@@ -82,7 +82,14 @@ def routing_table(host: Host) -> tuple[RouteEntry, ...]:
         name = route.interface or _towards(host, route.gateway)
         if route.blackhole or name is not None:
             entries.append(
-                RouteEntry(route.destination, name or "", route.gateway, route.origin, blackhole=route.blackhole)
+                RouteEntry(
+                    route.destination,
+                    name or "",
+                    route.gateway,
+                    route.origin,
+                    route.inferred,
+                    blackhole=route.blackhole,
+                )
             )
     outside = outside_interfaces(host)
     for family in (4, 6):

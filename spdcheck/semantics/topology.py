@@ -96,21 +96,7 @@ class Topology:
                     size = route.destination.size
                     if best is None or size < best[0]:
                         best = (size, host, inside)
-        if best is None:
-            best = self._protected_side(address)
         return Place(None, "") if best is None else Place(best[1], best[2])
-
-    def _protected_side(self, address: AddressRange) -> tuple[int, Host, str] | None:
-        """The host whose policies call the address local, where no interface tells."""
-        best: tuple[int, Host, str] | None = None
-        for host in self.site.hosts:
-            for policy in host.spd.policies:
-                local = policy.local
-                if policy.tunnel is None or local.is_everything or not local.contains(address):
-                    continue
-                if best is None or local.size < best[0]:
-                    best = (local.size, host, INSIDE)
-        return best
 
     def neighbour(self, host: Host, interface: str, address: AddressRange) -> tuple[Host, str] | None:
         """Who gets a packet for this next hop that leaves by the interface: a host of the site and its interface."""
@@ -125,7 +111,3 @@ class Topology:
             a.prefix == b.prefix and not a.prefix.is_host for a in ours.addresses for b in device.addresses
         )
         return (other, device.name) if shared else None
-
-
-INSIDE = "(inside)"
-"""The interface behind which a host's protected networks lie where no file names one."""

@@ -11,14 +11,18 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from spdcheck.model.host import Host, Interface, InterfaceAddress
+from spdcheck.model.host import Host, Interface, InterfaceAddress, Route
 from spdcheck.model.policy import Direction, Mode
 
 if TYPE_CHECKING:
     from spdcheck.model.addresses import AddressRange
+    from spdcheck.source import Span
 
 OUTSIDE = "(outside)"
 """The name of the interface that inferred addresses are put on."""
+
+INSIDE = "(inside)"
+"""The name of the interface behind which the networks lie that only the policies of a host know."""
 
 
 def infer_addresses(hosts: tuple[Host, ...]) -> tuple[Host, ...]:
@@ -88,12 +92,47 @@ def _claims(host: Host) -> dict[AddressRange, _Claim]:
 def _with_outside(host: Host, addresses: list[AddressRange]) -> Host:
     if not addresses:
         return host
+    added = tuple(InterfaceAddress(address, address, None, None) for address in sorted(addresses))
+    before = next((interface.addresses for interface in host.interfaces if interface.name == OUTSIDE), ())
     interface = Interface(
         name=OUTSIDE,
-        addresses=tuple(InterfaceAddress(address, address, None, None) for address in sorted(addresses)),
+        addresses=(*before, *added),
         inferred="local end points of its tunnels, listen addresses and tunnel devices",
     )
     lines = tuple(
         f"address {address}: a local end point of its policies, daemons or tunnel devices" for address in addresses
     )
-    return replace(host, interfaces=(*host.interfaces, interface), inferences=host.inferences + lines)
+    return replace(
+        host,
+        interfaces=(*(i for i in host.interfaces if i.name != OUTSIDE), interface),
+        inferences=host.inferences + lines,
+    )
+
+
+def infer_networks(host: Host) -> Host:
+    """The host with the networks that its tunnel policies call local, where no interface or route leads to them.
+
+    A single address that nothing else knows is this host's own.
+    """
+    known = [a.prefix for interface in host.interfaces for a in interface.addresses]
+    known += [a.peer for interface in host.interfaces for a in interface.addresses if a.peer is not None]
+    known += [route.destination for route in host.routes if not route.destination.is_everything]
+    networks: dict[AddressRange, Span] = {}
+    own: list[AddressRange] = []
+    for policy in host.spd.policies:
+        local = policy.local
+        if policy.tunnel is None or local.is_everything or any(local.overlaps(other) for other in known):
+            continue
+        if local.is_host:
+            own.append(local)
+            known.append(local)
+        else:
+            networks.setdefault(local, policy.selector_origin)
+    if own:
+        host = _with_outside(host, own)
+    if not networks:
+        return host
+    why = "its tunnel policies call this network local, and no interface or route leads to it"
+    routes = tuple(Route(network, None, INSIDE, origin, inferred=why) for network, origin in networks.items())
+    lines = tuple(f"network {network} behind it: {why}" for network in networks)
+    return replace(host, routes=(*host.routes, *routes), inferences=host.inferences + lines)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from spdcheck.errors import SiteError, UsageError
 from spdcheck.formats import recognise
 from spdcheck.model.diagnostic import Diagnostic
-from spdcheck.model.host import Platform, Site
+from spdcheck.model.host import Host, Platform, Site
 from spdcheck.site.assemble import assemble
 from spdcheck.site.config import FILE_NAME, HostConfig, SiteConfig, load_config
 from spdcheck.site.files import FoundFile, decode, format_of, host_folder, is_binary, recognised, walk
-from spdcheck.site.infer import infer_addresses
+from spdcheck.site.infer import infer_addresses, infer_networks
 from spdcheck.source import SourceFile
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def load_site(folder: Path, *, progress: Callable[[str], None] = _quiet) -> Site
         hosts.append(assemble(label, base, base_shown, groups.get(name, []), host_config))
     return Site(
         name=config.name or folder.resolve().name,
-        hosts=infer_addresses(tuple(hosts)),
+        hosts=_inferred(tuple(hosts)),
         intents=config.intents,
         select=config.select,
         ignore=config.ignore,
@@ -170,7 +170,11 @@ def single_file(path: Path, language: Format | None = None, platform: Platform |
         raise UsageError(message)
     config = HostConfig(name=path.stem, span=SourceFile(shown, "").span(0, 0), path=".", platform=platform)
     host = assemble(path.stem, path.parent, _display(path.parent), [FoundFile(path, path.name, found)], config)
-    return Site(name=path.name, hosts=infer_addresses((host,)), single_file=True)
+    return Site(name=path.name, hosts=_inferred((host,)), single_file=True)
+
+
+def _inferred(hosts: tuple[Host, ...]) -> tuple[Host, ...]:
+    return tuple(infer_networks(host) for host in infer_addresses(hosts))
 
 
 def empty(site: Site) -> bool:
