@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spdcheck.engine.situation import End, Move, State
+from spdcheck.engine.situation import End, Move, State, with_evidence
 from spdcheck.engine.trace import Disposition, Mark, Step
 from spdcheck.semantics.changes import image
 from spdcheck.semantics.decision import Continue, Decide, Undecided
@@ -92,7 +92,8 @@ def _one(situation: Situation, stage: Stage, interface: str, point: FilterPoint)
             step = Step(host, word, Mark.UNKNOWN, "unknown", reason, interface, origin)
             yield Move(here.with_(step), end=End(Disposition.UNKNOWN, f"{point.name} of {host}: {reason}"))
             continue
-        yield _decided(here, stage, interface, point, word, decided, origin)
+        move = _decided(here, stage, interface, point, word, decided, origin)
+        yield with_evidence(here, move, traffic, rules=point.rules)
 
 
 def _decided(

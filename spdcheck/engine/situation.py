@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from spdcheck.engine.evidence import Asked
+from spdcheck.engine.trace import Step
+from spdcheck.engine.traffic import One
+
 if TYPE_CHECKING:
     from spdcheck.engine.frame import Frame, Protection
-    from spdcheck.engine.trace import Disposition, Step, Wire
+    from spdcheck.engine.trace import Disposition, Wire
     from spdcheck.engine.traffic import Traffic
     from spdcheck.model.addresses import AddressRange
     from spdcheck.model.host import Host
@@ -68,6 +72,16 @@ class Situation:
         if steps:
             changes["steps"] = self.steps + steps
         return replace(self, **changes)
+
+
+def with_evidence(before: Situation, move: Move, seen: Traffic, **asked: Any) -> Move:
+    """The move with what its stage asked of the traffic ``seen`` in its last step; only one packet leaves evidence."""
+    steps = move.situation.steps
+    last = steps[-1] if len(steps) > len(before.steps) else None
+    if not isinstance(seen, One) or not isinstance(last, Step) or last.asked is not None:
+        return move
+    told = replace(last, asked=Asked(seen.packet, **asked))
+    return move._replace(situation=replace(move.situation, steps=(*steps[:-1], told)))
 
 
 class End(NamedTuple):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spdcheck.engine.situation import End, Move
+from spdcheck.engine.situation import End, Move, with_evidence
 from spdcheck.engine.trace import Disposition, Mark, Step
 from spdcheck.model.diagnostic import Part as ModelPart
 from spdcheck.model.policy import Action, Direction, Mode, Protocol
-from spdcheck.semantics.fields import FRAGMENT
+from spdcheck.semantics.fields import DESTINATION, FRAGMENT, SOURCE
 from spdcheck.semantics.packet import WHOLE
 from spdcheck.semantics.predicate import FALSE, is_value
-from spdcheck.semantics.selectors import predicate_of
+from spdcheck.semantics.selectors import predicate_of, touches
 from spdcheck.semantics.spd_order import asked_order
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ def _ask(
     A BSD kernel looks up forwarded packets without their ports ("needport 0"); no port of a selector equals that. No
     kernel sees the ports of a fragment.
     """
-    policies = asked_order(host, direction)
+    sides = (traffic.side(SOURCE), traffic.side(DESTINATION))
+    policies = [policy for policy in asked_order(host, direction) if touches(policy.selector, *sides)]
     whole = is_value(FRAGMENT, WHOLE)
     conditions = []
     for policy in policies:
@@ -66,7 +67,8 @@ def look_up_out(simulator: Simulator, situation: Situation, stage: Stage) -> Ite
     ports = not (situation.forwarded and situation.path.forwards_without_ports)
     for policy, traffic in _ask(host, Direction.OUT, situation.frame.traffic, ports=ports):
         here = situation.with_(frame=situation.frame.with_traffic(traffic))
-        yield from _outward(here, stage, policy)
+        for move in _outward(here, stage, policy):
+            yield with_evidence(here, move, traffic, policies=asked_order(host, Direction.OUT), blind=not ports)
 
 
 def _outward(situation: Situation, stage: Stage, policy: SecurityPolicy | None) -> Iterator[Move]:
@@ -142,10 +144,12 @@ def _check(simulator: Simulator, situation: Situation, stage: Stage, direction: 
     asked = situation.untranslated or situation.frame.traffic
     ports = not situation.path.forwards_without_ports
     for policy, traffic in _ask(host, direction, asked, ports=ports):
-        here = situation
-        if asked is situation.frame.traffic:
-            here = situation.with_(frame=situation.frame.with_traffic(traffic))
-        yield _judge(here, stage, direction, policy)
+        own = traffic if asked is situation.frame.traffic else situation.frame.traffic.begun_in(traffic.began)
+        if own is None:
+            continue
+        here = situation.with_(frame=situation.frame.with_traffic(own))
+        move = _judge(here, stage, direction, policy)
+        yield with_evidence(here, move, traffic, policies=asked_order(host, direction), blind=not ports)
 
 
 def interface_switch(host: Host, interface: str, name: str) -> Span | None:

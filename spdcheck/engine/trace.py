@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from spdcheck.engine.evidence import Asked
     from spdcheck.semantics.packet import Packet
     from spdcheck.source import Span
 
@@ -46,7 +47,8 @@ class Step:
     """One stage that the packet passed, or that was left out.
 
     ``verdict`` is one or two words, ``origin`` the line that decided (None: nothing written decided), ``detail`` the
-    rest of the sentence. ``packet`` is the packet behind the stage where it changed, ``length`` its bytes.
+    rest of the sentence. ``packet`` is the packet behind the stage where it changed, ``length`` its bytes. ``asked``
+    is the list that was asked and the packet as it was then, for whoever wants to know why.
     """
 
     host: str
@@ -58,6 +60,7 @@ class Step:
     origin: Span | None = None
     packet: Packet | None = None
     length: int = 0
+    asked: Asked | None = None
 
 
 @dataclass(frozen=True, slots=True)
