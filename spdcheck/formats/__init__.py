@@ -33,7 +33,7 @@ FORMATS: tuple[Format, ...] = (
         name="iproute",
         title="ip(8) commands",
         module="spdcheck.formats.iproute",
-        paths=(r"[\w.-]*xfrm[\w.-]*", r"[\w.-]*iproute[\w.-]*"),
+        paths=(r"ip-?xfrm[\w.-]*", r"[\w.-]+\.xfrm", r"iproute[\w.-]*\.sh"),
         content=r"^\s*(?:sudo\s+)?(?:/\S*/)?ip\s+(?:-\S+\s+)*xfrm\s+(?:state|policy)\s+(?:add|update)",
     ),
     Format(

@@ -22,9 +22,13 @@ if TYPE_CHECKING:
     from spdcheck.site.config import HostConfig
     from spdcheck.site.files import FoundFile
 
-_ORDER = {"rcconf": 0, "racoon": 1, "psk": 2, "setkey": 3}
+_ORDER = {"rcconf": 0, "racoon": 1, "psk": 2, "setkey": 3, "iproute": 4}
+SCRIPTS = ("setkey", "iproute")
+"""Formats whose files are run one after the other on the same two data bases."""
+
 _PARTS = {
     "setkey": (Part.SPD, Part.SAD),
+    "iproute": (Part.SPD, Part.SAD, Part.INTERFACES),
     "racoon": (Part.IKE,),
     "psk": (Part.CREDENTIALS,),
     "rcconf": (Part.INTERFACES, Part.SERVICES),
@@ -73,6 +77,8 @@ def _platform(found: list[FoundFile], config: HostConfig | None) -> tuple[Platfo
             if item.path.name == "rc.conf.local":
                 return Platform.OPENBSD, f"{item.below} is OpenBSD's"
             return _rcconf_platform(item)
+    if any(item.format.name == "iproute" for item in found):
+        return Platform.LINUX, "its script uses ip(8) of iproute2"
     if "ipsec-tools.conf" in names or any("shorewall" in path or "ipsec-tools.d/" in path for path in paths):
         return Platform.LINUX, "its files lie where Linux distributions keep them"
     if any(path.startswith("usr/local/etc/") or "/usr/local/etc/" in path for path in paths):
@@ -170,15 +176,15 @@ def _load_scripts(readings: list[tuple[FoundFile, Reading]], draft: _Draft) -> N
 
     Where an ``rc.conf`` names the script, the others are not loaded; otherwise all are, by path.
     """
-    scripts = [(item, reading) for item, reading in readings if item.format.name == "setkey"]
+    scripts = [(item, reading) for item, reading in readings if item.format.name in SCRIPTS]
     named = _named_script(draft.facts.services, scripts)
     merged = draft.facts
     for item, reading in readings:
-        if item.format.name != "setkey":
+        if item.format.name not in SCRIPTS:
             merged.gaps += reading.facts.gaps
             draft.reports.append(reading.report())
     for item, reading in scripts:
-        loaded = named is None or item is named
+        loaded = named is None or item is named or item.format.name != "setkey"
         draft.reports.append(reading.report(loaded=loaded))
         if not loaded and named is not None:
             merged.diagnostics.append(_not_loaded(reading, named, merged.services))

@@ -25,7 +25,7 @@ __all__ = ["mask", "read"]
 _IP = re.compile(r"(?:sudo\s+)?(?:/\S*/)?(ip(?=\s).*)", re.DOTALL)
 _ECHO = re.compile(r"echo\s+[\"']?(\d+)[\"']?\s*>\s*/proc/sys/(\S+)$")
 _SYSCTL = re.compile(r"(?:/\S*/)?sysctl\s+(?:-\w+\s+)*([\w./-]+)\s*=\s*[\"']?(\S+?)[\"']?$")
-_NETWORK = re.compile(r"\b(?:setkey|ip6?tables|nft|route|ifconfig|brctl|tc|vconfig|wg|iptables-restore)\b")
+_NETWORK = re.compile(r"\b(?:ip|setkey|ip6?tables|nft|route|ifconfig|brctl|tc|vconfig|wg|iptables-restore)\b")
 _INERT = re.compile(
     r"(?:set\b|exit\b|true$|:|modprobe\b|PATH=|export\b|echo\b|logger\b|sleep\b|case\b|esac$|;;|start\)|stop\)|\*\)|"
     r"conntrack\b|ethtool\b|function\b|\w+\s*\(\)|\}|\{)"
