@@ -10,7 +10,7 @@ from spdcheck.semantics.changes import image
 from spdcheck.semantics.decision import Continue, Decide, Undecided
 from spdcheck.semantics.fields import DESTINATION, DESTINATION_PORT, PROTOCOL, SOURCE, SOURCE_PORT
 from spdcheck.semantics.filters import Verdict, points
-from spdcheck.semantics.intervals import contains
+from spdcheck.semantics.predicate import all_of, in_set
 from spdcheck.source import Span
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from spdcheck.semantics.datapath.stages import Stage
     from spdcheck.semantics.decision import DecisionList
     from spdcheck.semantics.filters import FilterPoint
+    from spdcheck.semantics.predicate import Predicate
 
 _REVERSED = {
     SOURCE: DESTINATION,
@@ -67,24 +68,41 @@ def _ask(situation: Situation, stage: Stage, interface: str, asked: Sequence[Fil
 
 
 def _one(situation: Situation, stage: Stage, interface: str, point: FilterPoint) -> Iterator[Move]:
-    host = situation.host.name
-    word = ("NAT " if point.translates else "FILTER ") + stage.hook
-    known = _known(situation, point)
-    if known is not None:
-        back = situation.frame.traffic.rewritten(
-            {
-                field: known.before.side(_REVERSED[field])
-                for field in (SOURCE, DESTINATION, SOURCE_PORT, DESTINATION_PORT)
-            }
-        )
-        changed = not situation.frame.traffic.within(back)
-        mark = Mark.CHANGE if changed else Mark.OK
-        step = Step(
-            host, word, mark, "state", f"{point.name}: {known.text}", interface,
-            packet=back.example() if changed else None, length=situation.frame.length,
-        )  # fmt: skip
-        yield Move(_changed(situation.with_(step), stage, back) if changed else situation.with_(step))
-        return
+    states = [state for state in situation.states if (state.host, state.point) == (situation.host.name, point.name)]
+    for part in situation.frame.traffic.split([_answers(state) for state in states]):
+        here = situation.with_(frame=situation.frame.with_traffic(part.traffic))
+        if part.number is None:
+            yield from _new(here, stage, interface, point)
+        else:
+            yield _known(here, stage, interface, point, states[part.number])
+
+
+def _answers(state: State) -> Predicate:
+    """The packets that answer those of a state."""
+    return all_of(in_set(field, *state.behind.side(other)) for field, other in _REVERSED.items())
+
+
+def _known(situation: Situation, stage: Stage, interface: str, point: FilterPoint, state: State) -> Move:
+    """An answer passes, and what was translated on the way there is translated back."""
+    fields = (SOURCE, DESTINATION, SOURCE_PORT, DESTINATION_PORT)
+    back = situation.frame.traffic.rewritten({field: state.before.side(_REVERSED[field]) for field in fields})
+    changed = not situation.frame.traffic.within(back)
+    step = Step(
+        situation.host.name, _word(stage, point), Mark.CHANGE if changed else Mark.OK, "state",
+        f"{point.name}: {state.text}", interface,
+        packet=back.example() if changed else None, length=situation.frame.length,
+    )  # fmt: skip
+    after = situation.with_(step)
+    return Move(_changed(after, stage, back) if changed else after)
+
+
+def _word(stage: Stage, point: FilterPoint) -> str:
+    return ("NAT " if point.translates else "FILTER ") + stage.hook
+
+
+def _new(situation: Situation, stage: Stage, interface: str, point: FilterPoint) -> Iterator[Move]:
+    """What belongs to no known connection is decided by the rules."""
+    host, word = situation.host.name, _word(stage, point)
     for traffic, decided, origin, unknown in _decide(point.rules, situation.frame.traffic):
         here = situation.with_(frame=situation.frame.with_traffic(traffic))
         reason = unknown or (decided.action.reason if isinstance(decided.action, Undecided) else "")
@@ -148,17 +166,6 @@ def _changed(situation: Situation, stage: Stage, traffic: Traffic) -> Situation:
     if stage.hook in _BEFORE_ROUTING:
         return situation.with_(frame=frame, untranslated=situation.untranslated or situation.frame.traffic)
     return situation.with_(frame=frame, translated=True)
-
-
-def _known(situation: Situation, point: FilterPoint) -> State | None:
-    """The state of this filter whose answers this traffic is."""
-    traffic = situation.frame.traffic
-    for state in situation.states:
-        if (state.host, state.point) != (situation.host.name, point.name):
-            continue
-        if all(contains(state.behind.side(_REVERSED[field]), traffic.side(field)) for field in _REVERSED):
-            return state
-    return None
 
 
 def apply(traffic: Traffic, changes: Sequence[Change]) -> Traffic:

@@ -131,9 +131,9 @@ def wrap(frame: Frame, kind: str, source: AddressRange, destination: AddressRang
 
 def unwrap(frame: Frame) -> Frame:
     """What is inside. A transport mode packet keeps the addresses that were translated on the way."""
-    inner = frame.inner
-    if inner is None:
+    if frame.inner is None:
         return frame
+    inner = frame.inner.with_traffic(frame.inner.traffic.begun_in(frame.traffic.began) or frame.inner.traffic)
     if frame.protection is not None and frame.protection.mode is not Mode.TUNNEL:
         seen = {field: frame.traffic.side(field) for field in (SOURCE, DESTINATION)}
         return inner.with_traffic(inner.traffic.rewritten(seen))

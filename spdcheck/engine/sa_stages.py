@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from spdcheck.engine.alike import alike
 from spdcheck.engine.frame import UDP_ENCAPSULATION, Protection, protect, unwrap
 from spdcheck.engine.situation import End, Move
 from spdcheck.engine.trace import Disposition, Mark, Step
+from spdcheck.engine.traffic import One
 from spdcheck.model.policy import Level, Mode, Protocol
+from spdcheck.model.protocols import UDP
 from spdcheck.semantics import manual_sa, negotiation
 from spdcheck.semantics.encapsulation import of_association
 from spdcheck.semantics.fields import (
@@ -22,7 +26,7 @@ from spdcheck.semantics.fields import (
     address_range,
 )
 from spdcheck.semantics.intervals import single
-from spdcheck.semantics.packet import TRANSPORT, TUNNEL
+from spdcheck.semantics.packet import ESTABLISHED, TRANSPORT, TUNNEL, packet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +41,11 @@ if TYPE_CHECKING:
     from spdcheck.semantics.fields import Field
 
 
+ISAKMP_PORT = 500
+_FIRST_MESSAGE_BYTES = 200
+"""An SA payload with a proposal or two, in main mode: small enough for every path."""
+
+
 def find(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
     """Finds an SA for every template of the policy: one given by hand, or one that IKE would make."""
     del stage
@@ -44,6 +53,24 @@ def find(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[M
     if policy is None or situation.pending:
         yield Move(situation)
         return
+    for traffic in _by_ends(simulator, situation, policy):
+        yield _find(simulator, situation.with_(frame=situation.frame.with_traffic(traffic)), policy)
+
+
+def _by_ends(simulator: Simulator, situation: Situation, policy: SecurityPolicy) -> Iterator[Traffic]:
+    """The traffic by the end points of its SAs, where the policy leaves them to the packet."""
+    first = policy.templates[0] if policy.templates else None
+    if first is None or (first.mode is Mode.TUNNEL and first.source is not None and first.destination is not None):
+        yield situation.frame.traffic
+        return
+    known = [addresses for addresses, place in simulator.topology.places if not place.interface]
+    known += [end for sa in situation.host.sad.associations for end in (sa.source, sa.destination)]
+    known += [peer.address for daemon in situation.host.daemons for peer in daemon.peers if peer.address is not None]
+    for traffic in alike(situation.frame.traffic, DESTINATION, known):
+        yield from alike(traffic, SOURCE, known)
+
+
+def _find(simulator: Simulator, situation: Situation, policy: SecurityPolicy) -> Move:
     pending: list[Protection] = []
     steps: list[Step] = []
     for template in policy.templates:
@@ -61,9 +88,8 @@ def find(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[M
         waits = situation.host.settings.get("net.core.xfrm_larval_drop", ("1",))[0] == "0"
         counter = "" if waits else "XfrmOutNoStates"
         end = End(Disposition.NO_SA, f"{situation.host.name} has no SA for {policy.selector}: {why}", counter)
-        yield Move(situation.with_(*steps), end=end)
-        return
-    yield Move(situation.with_(*steps, pending=tuple(pending), policy=policy if pending else None))
+        return Move(situation.with_(*steps), end=end)
+    return Move(situation.with_(*steps, pending=tuple(pending), policy=policy if pending else None))
 
 
 def _ends(template: Template, traffic: Traffic, pending: list[Protection]) -> tuple[AddressRange, AddressRange]:
@@ -73,7 +99,8 @@ def _ends(template: Template, traffic: Traffic, pending: list[Protection]) -> tu
     for earlier in reversed(pending):
         if earlier.mode is Mode.TUNNEL:
             return earlier.source, earlier.destination
-    return address_range(*traffic.side(SOURCE)[0]), address_range(*traffic.side(DESTINATION)[0])
+    packet = traffic.example()
+    return address_range(packet.source, packet.source), address_range(packet.destination, packet.destination)
 
 
 def _found(situation: Situation, protection: Protection) -> Step:
@@ -111,7 +138,6 @@ class Negotiations:
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
         self._tried: dict[tuple[str, AddressRange, AddressRange], tuple[str, bool]] = {}
-        self._trying: set[tuple[AddressRange, AddressRange]] = set()
 
     def protection(
         self, host: Host, policy: SecurityPolicy, template: Template, near: AddressRange, far: AddressRange
@@ -135,17 +161,42 @@ class Negotiations:
         )  # fmt: skip
 
     def _try(self, host: Host, near: AddressRange, far: AddressRange) -> tuple[str, bool]:
-        """``(why not, NAT in between)`` of a negotiation that either side may start."""
+        """``(why not, NAT in between)`` of a negotiation that this host starts."""
         here = negotiation.speaker(host, near, far)
         if here.section is None:
             return here.why_not, False
         owner = self._simulator.topology.owner(far)
-        if owner is None or owner[0].external:
-            return "", False
-        there = negotiation.speaker(owner[0], far, near)
-        if there.section is None:
-            return there.why_not, False
-        return "", False
+        if owner is not None and not owner[0].external:
+            there = negotiation.speaker(owner[0], far, near)
+            if there.section is None:
+                return there.why_not, False
+            nat_traversal = here.section.nat_traversal != "off" and there.section.nat_traversal != "off"
+        else:
+            nat_traversal = here.section.nat_traversal != "off"
+        why, translated = self._exchange(host, near, far, owner[0] if owner is not None else None)
+        return why, translated and nat_traversal
+
+    def _exchange(self, host: Host, near: AddressRange, far: AddressRange, peer: Host | None) -> tuple[str, bool]:
+        """Sends the first packet of a key exchange through both filters, and its answer back."""
+        asked = packet(
+            near.family, near.first, far.first,
+            protocol=UDP, source_port=ISAKMP_PORT, destination_port=ISAKMP_PORT, length=_FIRST_MESSAGE_BYTES,
+        )  # fmt: skip
+        leaf = next(self._simulator.send(host, One(asked), bypass=True))
+        if leaf.end.disposition not in (Disposition.DELIVERED, Disposition.LEAKED):
+            return f"the key exchange does not get through: {leaf.end.sentence}", False
+        arrived = leaf.situation.frame.traffic.example()
+        translated = arrived.source != asked.source
+        if peer is None or peer.external or leaf.situation.host is not peer:
+            return "", translated
+        answer = replace(
+            arrived, source=arrived.destination, destination=arrived.source, connection=ESTABLISHED,
+            source_port=arrived.destination_port, destination_port=arrived.source_port,
+        )  # fmt: skip
+        back = next(self._simulator.send(peer, One(answer), leaf.situation.states, bypass=True))
+        if back.end.disposition not in (Disposition.DELIVERED, Disposition.LEAKED):
+            return f"the answer to the key exchange does not get through: {back.end.sentence}", translated
+        return "", translated
 
 
 def encapsulate(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:

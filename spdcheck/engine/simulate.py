@@ -39,10 +39,12 @@ class Simulator:
         self.topology = Topology(site)
         self.negotiations = sa_stages.Negotiations(self)
 
-    def send(self, host: Host, traffic: Traffic, states: tuple[State, ...] = ()) -> Iterator[Leaf]:
-        """Traffic that a host itself makes."""
+    def send(
+        self, host: Host, traffic: Traffic, states: tuple[State, ...] = (), *, bypass: bool = False
+    ) -> Iterator[Leaf]:
+        """Traffic that a host itself makes; ``bypass`` for a key daemon's own packets, which no policy takes."""
         path = datapath_of(host)
-        start = Situation(host=host, path=path, frame=Frame(traffic), came_from=traffic, states=states)
+        start = Situation(host=host, path=path, frame=Frame(traffic), came_from=traffic, states=states, bypass=bypass)
         yield from self.walk(start, path.send)
 
     def arrive(self, host: Host, interface: str, traffic: Traffic, states: tuple[State, ...] = ()) -> Iterator[Leaf]:

@@ -37,7 +37,8 @@ class Situation:
 
     ``came_from`` is the flow as it was at its beginning. ``arrived`` are the protections under which the frame came in
     (outermost first), ``policy`` and ``pending`` what the SPD demands before it may leave, ``applied`` the policies
-    that have wrapped it at this host, ``found`` the SA of an arriving frame. ``forwarded`` tells the two ways to
+    that have wrapped it at this host, ``found`` the SA of an arriving frame, ``bypass`` marks the packets of a key
+    daemon, whose sockets no policy is asked about. ``forwarded`` tells the two ways to
     leave a host apart. ``translated`` says that NAT has changed the frame since the SPD was asked, ``untranslated``
     is the frame's traffic before a DNAT on arrival. ``fragment_bytes`` is the size of the fragments in which it
     leaves (0: whole). ``wires_clear`` and ``wires_protected`` count untrusted wires
@@ -58,6 +59,7 @@ class Situation:
     arrived: tuple[Protection, ...] = ()
     applied: tuple[SecurityPolicy, ...] = ()
     found: Protection | None = None
+    bypass: bool = False
     translated: bool = False
     untranslated: Traffic | None = None
     steps: tuple[Step | Wire, ...] = ()

@@ -3,6 +3,8 @@
 Both can be asked which entry of a list takes which part of them, can be rewritten, and can name an example. One packet
 is never divided; a set of packets falls apart at every list, so that a walk over it is a tree whose leaves are all that
 can happen. There is one simulator; these two classes are the two ways to run it.
+
+Both remember how they began, whatever is rewritten on the way: an end of the walk then says which packets come there.
 """
 
 from __future__ import annotations
@@ -59,6 +61,15 @@ class Traffic(Protocol):
         """One packet of it."""
         ...
 
+    @property
+    def began(self) -> Traffic:
+        """The packets that became this traffic, as they were before anything was rewritten."""
+        ...
+
+    def begun_in(self, other: Traffic) -> Traffic | None:
+        """What of the traffic began in the other one; None if nothing did."""
+        ...
+
     def within(self, other: Traffic) -> bool:
         """Every packet of it is in the other traffic."""
         ...
@@ -66,9 +77,10 @@ class Traffic(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class One:
-    """A single packet."""
+    """A single packet. ``first`` is the packet as it began, None where nothing has been rewritten."""
 
     packet: Packet
+    first: Packet | None = None
 
     def split(self, conditions: Sequence[Predicate]) -> Iterator[Part]:
         """Exactly one part: the first condition that is true, or the first that nobody can decide."""
@@ -88,7 +100,7 @@ class One:
             field: self.packet[field] if sets.has(allowed, self.packet[field]) else allowed[0][0]
             for field, allowed in values.items()
         }
-        return One(self.packet.with_values(chosen))
+        return One(self.packet.with_values(chosen), self.first or self.packet)
 
     def side(self, field: Field) -> IntervalSet:
         """A set of one value."""
@@ -98,6 +110,15 @@ class One:
         """The packet."""
         return self.packet
 
+    @property
+    def began(self) -> One:
+        """The packet as it was at first."""
+        return self if self.first is None else One(self.first)
+
+    def begun_in(self, other: Traffic) -> One | None:
+        """The packet, if it began in the other traffic."""
+        return self if self.began.within(other) else None
+
     def within(self, other: Traffic) -> bool:
         """The packet is in the other traffic."""
         return all(sets.contains(other.side(field), self.side(field)) for field in FIELDS.values())
@@ -105,9 +126,13 @@ class One:
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """A set of packets: a box over all fields."""
+    """A set of packets: a box over all fields.
+
+    ``moved`` holds, for every field that was rewritten, the values that it had at first; the others are as they began.
+    """
 
     box: Box
+    moved: tuple[tuple[int, IntervalSet], ...] = ()
     pieces: int = 4096
 
     @classmethod
@@ -126,28 +151,33 @@ class Many:
             for number, condition in enumerate(conditions):
                 surely = boxes_of(condition, EVERY_FIELD, unknown=False)
                 for box in _common(rest, surely):
-                    yield Part(number, Many(box))
+                    yield Part(number, self._part(box))
                 rest = subtract_all(rest, surely, self.pieces)
                 reasons = unknowns_of(condition)
                 if reasons and rest:
                     perhaps = boxes_of(condition, EVERY_FIELD, unknown=True)
                     for box in _common(rest, perhaps):
-                        yield Part(number, Many(box), "; ".join(sorted(reasons)))
+                        yield Part(number, self._part(box), "; ".join(sorted(reasons)))
                     rest = subtract_all(rest, perhaps, self.pieces)
                 if not rest:
                     return
         except TooManyBoxes:
             raise BudgetError("a list of rules divides the flow into too many parts") from None
         for box in merged(rest):
-            yield Part(None, Many(box))
+            yield Part(None, self._part(box))
 
     def rewritten(self, values: Mapping[Field, IntervalSet]) -> Many:
         """Every packet gets some of the new values: which one goes with which packet is not kept."""
-        sides = list(self.box)
+        sides, moved = list(self.box), dict(self.moved)
         for field, allowed in values.items():
-            inside = sets.contains(allowed, sides[_INDEX[field]])
-            sides[_INDEX[field]] = sides[_INDEX[field]] if inside else allowed
-        return Many(tuple(sides))
+            number = _INDEX[field]
+            if not sets.contains(allowed, sides[number]):
+                moved.setdefault(number, sides[number])
+                sides[number] = allowed
+        return Many(tuple(sides), tuple(moved.items()), self.pieces)
+
+    def _part(self, box: Box) -> Many:
+        return Many(box, self.moved, self.pieces)
 
     def side(self, field: Field) -> IntervalSet:
         """The values that a field has in some packet of the set."""
@@ -156,6 +186,30 @@ class Many:
     def example(self) -> Packet:
         """A packet that looks like traffic."""
         return example(self.box, EVERY_FIELD)
+
+    @property
+    def began(self) -> Many:
+        """The set as it was at first, as far as nothing has sorted it out since."""
+        if not self.moved:
+            return self
+        sides = list(self.box)
+        for number, side in self.moved:
+            sides[number] = side
+        return Many(tuple(sides), (), self.pieces)
+
+    def begun_in(self, other: Traffic) -> Many | None:
+        """The set without what began elsewhere."""
+        sides, moved = list(self.box), dict(self.moved)
+        for number, field in enumerate(EVERY_FIELD.fields):
+            old = moved.get(number, sides[number])
+            side = sets.intersect(old, other.side(field))
+            if not side:
+                return None
+            if number in moved:
+                moved[number] = side
+            else:
+                sides[number] = side
+        return Many(tuple(sides), tuple(moved.items()), self.pieces)
 
     def within(self, other: Traffic) -> bool:
         """Every packet of the set is in the other traffic."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from spdcheck.engine.frame import Frame, protect, wrap
+from spdcheck.engine.alike import alike
+from spdcheck.engine.frame import Frame, protect, unwrap, wrap
 from spdcheck.engine.situation import End, Move
 from spdcheck.engine.trace import Disposition, Mark, Step, Wire
 from spdcheck.model.addresses import MULTICAST4, MULTICAST6, AddressRange
@@ -34,7 +35,7 @@ from spdcheck.semantics.fields import (
 from spdcheck.semantics.intervals import contains, single
 from spdcheck.semantics.packet import FIRST_FRAGMENT, LATER_FRAGMENT
 from spdcheck.semantics.routing import RouteEntry
-from spdcheck.semantics.selectors import predicate_of
+from spdcheck.semantics.selectors import predicate_of, touches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from spdcheck.model.host import Host, Interface
     from spdcheck.model.policy import SecurityPolicy
     from spdcheck.semantics.datapath.stages import Stage
+    from spdcheck.source import Span
 
 USUAL_MTU = 1500
 _NOT_ON_THE_WIRE = {
@@ -61,7 +63,8 @@ def route(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[
     arriving = stage.hook == "arrival"
     table = simulator.topology.table(situation.host)
     conditions = [destination(entry.destination) for entry in table]
-    for part in situation.frame.traffic.split(conditions):
+    parts = (part for traffic in _alike(situation, table) for part in traffic.split(conditions))
+    for part in parts:
         here = situation.with_(frame=situation.frame.with_traffic(part.traffic))
         entry = _multicast(here) or (None if part.number is None else table[part.number])
         if entry is None:
@@ -72,6 +75,18 @@ def route(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[
             yield _on_arrival(table, here, entry)
         else:
             yield _on_departure(here, entry)
+
+
+def _alike(situation: Situation, table: tuple[RouteEntry, ...]) -> Iterator[Traffic]:
+    """The traffic by what else decides about its route: multicast or not, and whether its source is looked up."""
+    for traffic in alike(situation.frame.traffic, DESTINATION, (MULTICAST4, MULTICAST6)):
+        group = address_range(*traffic.side(DESTINATION)[0])
+        if MULTICAST4.contains(group) or MULTICAST6.contains(group):
+            yield from alike(traffic, SOURCE, situation.host.addresses)
+        elif _reverse_path_mode(situation):
+            yield from alike(traffic, SOURCE, (entry.destination for entry in table))
+        else:
+            yield traffic
 
 
 def _multicast(situation: Situation) -> RouteEntry | None:
@@ -112,20 +127,30 @@ def _reverse_path(table: tuple[RouteEntry, ...], situation: Situation) -> Move |
 
     The value in force is the larger one of ``all`` and of the interface (Documentation/networking/ip-sysctl).
     """
-    if situation.arrived:
-        return None
-    found = [situation.host.settings.get(f"net.ipv4.conf.{name}.rp_filter") for name in ("all", situation.in_interface)]
-    mode = max((int(value[0]) for value in found if value is not None and value[0].isdigit()), default=0)
+    mode = _reverse_path_mode(situation)
     if mode == 0:
         return None
     source = address_range(*situation.frame.traffic.side(SOURCE)[0])
     back = next((entry for entry in table if entry.destination.contains(source)), None)
     if back is not None and (mode == 2 or back.interface == situation.in_interface):
         return None
-    origin = next((value[1] for value in found if value is not None), None)
+    origin = next((value[1] for value in _reverse_path_settings(situation)), None)
     why = f"rp_filter: the way back to {source} is not by {situation.in_interface}"
     step = Step(situation.host.name, "ROUTE", Mark.FAIL, "rp_filter", why, situation.in_interface, origin)
     return Move(situation.with_(step), end=End(Disposition.DENIED_IN, why, "IPReversePathFilter"))
+
+
+def _reverse_path_settings(situation: Situation) -> list[tuple[str, Span]]:
+    names = ("all", situation.in_interface)
+    found = (situation.host.settings.get(f"net.ipv4.conf.{name}.rp_filter") for name in names)
+    return [value for value in found if value is not None]
+
+
+def _reverse_path_mode(situation: Situation) -> int:
+    """0: not asked, 1: strict, 2: loose."""
+    if situation.arrived or not situation.in_interface:
+        return 0
+    return max((int(text) for text, _ in _reverse_path_settings(situation) if text.isdigit()), default=0)
 
 
 def _forwards(host: Host, family: int) -> tuple[bool, str]:
@@ -194,12 +219,12 @@ def device_in(simulator: Simulator, situation: Situation, stage: Stage) -> Itera
         if device is None or _DEVICE_PROTOCOL[device.kind] != _DEVICE_PROTOCOL[frame.kind]:
             continue
         if (device.source, device.destination) == (target, source):
+            inner = unwrap(frame)
             step = Step(
-                situation.host.name, "DEVICE", Mark.CHANGE, f"{frame.length}→{frame.inner.length} B",
-                f"{interface.name} unwraps it", interface.name, device.origin,
-                frame.inner.traffic.example(), frame.inner.length,
+                situation.host.name, "DEVICE", Mark.CHANGE, f"{frame.length}→{inner.length} B",
+                f"{interface.name} unwraps it", interface.name, device.origin, inner.traffic.example(), inner.length,
             )  # fmt: skip
-            after = situation.with_(step, frame=frame.inner, in_interface=interface.name, hops=situation.hops + 1)
+            after = situation.with_(step, frame=inner, in_interface=interface.name, hops=situation.hops + 1)
             yield Move(after, way=situation.path.receive)
             return
     step = Step(situation.host.name, "DEVICE", Mark.FAIL, "none", f"no device takes {frame.kind} from {source}")
@@ -281,37 +306,55 @@ def deliver(simulator: Simulator, situation: Situation, stage: Stage) -> Iterato
     else:
         what = f"to {host} itself"
     step = Step(host, "DELIVER", Mark.OK, "delivered", what, situation.in_interface)
-    yield Move(situation.with_(step), end=_delivered(simulator, situation, f"delivered {what}"))
+    yield from _delivered(simulator, situation.with_(step), f"delivered {what}")
 
 
-def _delivered(simulator: Simulator, situation: Situation, sentence: str) -> End:
+def _delivered(simulator: Simulator, situation: Situation, sentence: str) -> Iterator[Move]:
     """DELIVERED, or LEAKED where it crossed an untrusted wire in clear although a policy protects the flow."""
-    if situation.wires_clear:
-        policy = protecting_policy(simulator, situation.came_from)
-        if policy is not None:
+    if not situation.wires_clear:
+        yield Move(situation, end=End(Disposition.DELIVERED, sentence))
+        return
+    for here, policy in _protecting(simulator, situation):
+        if policy is None:
+            yield Move(here, end=End(Disposition.DELIVERED, sentence))
+        else:
             why = f"{sentence}, but in clear although {policy.origin.where} protects {policy.selector}"
-            return End(Disposition.LEAKED, why)
-    return End(Disposition.DELIVERED, sentence)
+            yield Move(here, end=End(Disposition.LEAKED, why))
 
 
-def protecting_policy(simulator: Simulator, traffic: Traffic) -> SecurityPolicy | None:
-    """The ``out`` policy of any host that protects (some of) this traffic, or None."""
-    for host in simulator.site.hosts:
-        for policy in host.spd.of(Direction.OUT):
-            if policy.action is not Action.PROTECT:
-                continue
-            if any(part.number == 0 for part in traffic.split([predicate_of(policy.selector)])):
-                return policy
-    return None
+def _protecting(
+    simulator: Simulator, situation: Situation
+) -> Iterator[tuple[Situation, SecurityPolicy | None]]:
+    """The traffic by the ``out`` policy of any host that protects it as it began, None for what none protects."""
+    traffic = situation.frame.traffic
+    began = traffic.began
+    sides = (began.side(SOURCE), began.side(DESTINATION))
+    policies = [
+        policy
+        for host in simulator.site.hosts
+        for policy in host.spd.of(Direction.OUT)
+        if policy.action is Action.PROTECT and touches(policy.selector, *sides)
+    ]
+    for part in began.split([predicate_of(policy.selector) for policy in policies]):
+        here = traffic.begun_in(part.traffic)
+        if here is not None:
+            narrowed = situation.with_(frame=situation.frame.with_traffic(here))
+            yield narrowed, None if part.number is None else policies[part.number]
 
 
 def leave(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
     """Puts the frame on the wire and follows it to the next host."""
     del stage
-    host, name, frame = situation.host, situation.out_interface, situation.frame
-    if name == "lo":
+    frame = situation.frame
+    if situation.out_interface == "lo":
         yield Move(situation.with_(in_interface="lo", out_interface=""), way=situation.path.local)
         return
+    for traffic in alike(frame.traffic, DESTINATION, (addresses for addresses, _ in simulator.topology.places)):
+        yield from _onto_the_wire(simulator, situation.with_(frame=frame.with_traffic(traffic)))
+
+
+def _onto_the_wire(simulator: Simulator, situation: Situation) -> Iterator[Move]:
+    host, name, frame = situation.host, situation.out_interface, situation.frame
     target = address_range(*frame.traffic.side(DESTINATION)[0])
     outside = simulator.topology.is_outside(host, name)
     following = simulator.topology.neighbour(host, name, situation.gateway or target)
@@ -331,9 +374,9 @@ def leave(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[
         wires_protected=situation.wires_protected + (untrusted and protected),
     )
     if following is not None and following[0] is not host:
-        yield _at_neighbour(simulator, on, *following)
+        yield from _at_neighbour(simulator, on, *following)
         return
-    yield _off_the_map(simulator, on, target, untrusted=untrusted)
+    yield from _off_the_map(simulator, on, target, untrusted=untrusted)
 
 
 def _fragments(wire: Wire, room: int) -> tuple[Wire, ...]:
@@ -359,33 +402,37 @@ def _across(simulator: Simulator, host: Host, target: AddressRange) -> tuple[Hos
     return found[0], found[1].name
 
 
-def _at_neighbour(simulator: Simulator, situation: Situation, host: Host, interface: str) -> Move:
+def _at_neighbour(simulator: Simulator, situation: Situation, host: Host, interface: str) -> Iterator[Move]:
     if host.external:
-        end = _delivered(simulator, situation, f"reaches {host.name}, whose configuration is not known")
-        return Move(situation.with_(host=host, in_interface=interface), end=end)
+        there = situation.with_(host=host, in_interface=interface)
+        yield from _delivered(simulator, there, f"reaches {host.name}, whose configuration is not known")
+        return
     path = datapath_of(host)
     there = situation.with_(
         host=host, path=path, in_interface=interface, out_interface="", route=None, gateway=None, forwarded=False,
         policy=None, pending=(), arrived=(), applied=(), found=None, translated=False, untranslated=None,
     )  # fmt: skip
-    return Move(there, way=path.receive)
+    yield Move(there, way=path.receive)
 
 
-def _off_the_map(simulator: Simulator, situation: Situation, target: AddressRange, *, untrusted: bool) -> Move:
+def _off_the_map(
+    simulator: Simulator, situation: Situation, target: AddressRange, *, untrusted: bool
+) -> Iterator[Move]:
     """The destination is no host that we know."""
     if not untrusted:
         sentence = f"delivered to {target} on {situation.out_interface} of {situation.host.name}"
         step = Step(situation.host.name, "DELIVER", Mark.OK, "delivered", f"to {target}", situation.out_interface)
-        return Move(situation.with_(step), end=_delivered(simulator, situation, sentence))
+        yield from _delivered(simulator, situation.with_(step), sentence)
+        return
     place = simulator.topology.place(target)
     if place.host is not None and place.host is not situation.host:
         sentence = (
             f"{target} lies behind {place.host.name}, but the packet is in the untrusted network without a tunnel"
         )
-        policy = protecting_policy(simulator, situation.came_from)
-        how = Disposition.LEAKED if policy is not None else Disposition.NO_ROUTE
-        return Move(situation, end=End(how, sentence))
-    return Move(situation, end=_delivered(simulator, situation, f"leaves for {target} in the untrusted network"))
+        for here, policy in _protecting(simulator, situation):
+            yield Move(here, end=End(Disposition.NO_ROUTE if policy is None else Disposition.LEAKED, sentence))
+        return
+    yield from _delivered(simulator, situation, f"leaves for {target} in the untrusted network")
 
 
 def _is_protected(frame: Frame) -> bool:

@@ -74,8 +74,8 @@ def test_no_text_raises(text: str) -> None:
 
 
 WORDS = [
-    "ip", "xfrm", "state", "policy", "add", "src", "dst", "10.0.0.1", "10.0.0.0/8", "proto", "esp", "spi", "0x100", "dir",
-    "out", "in", "tmpl", "mode", "tunnel", "reqid", "1", "\n", "'", '"', "\\", "#", ";", "enc", "auth",
+    "ip", "xfrm", "state", "policy", "add", "src", "dst", "10.0.0.1", "10.0.0.0/8", "proto", "esp", "spi", "0x100",
+    "dir", "out", "in", "tmpl", "mode", "tunnel", "reqid", "1", "\n", "'", '"', "\\", "#", ";", "enc", "auth",
 ]  # fmt: skip
 
 

@@ -1,0 +1,239 @@
+"""What to look at, and what to change, where the way of a packet ends badly.
+
+For people: a remedy is a hint that names the line, never part of a verdict. Nothing is said where nothing is known.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from spdcheck.engine import evidence
+from spdcheck.engine.trace import Disposition, Mark, Step
+from spdcheck.model.host import Platform
+from spdcheck.model.policy import Action, Direction
+from spdcheck.semantics import negotiation
+from spdcheck.semantics.fields import address_range
+from spdcheck.semantics.filters import Verdict
+from spdcheck.semantics.near_miss import nearest as looks_like
+from spdcheck.semantics.selectors import predicate_of
+from spdcheck.semantics.spd_order import asked_order
+from spdcheck.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from spdcheck.engine.trace import Trace
+    from spdcheck.model.addresses import AddressRange
+    from spdcheck.model.host import Host, Site
+    from spdcheck.model.policy import SecurityPolicy
+
+
+class Place(NamedTuple):
+    """A place in a file and what is to be said there."""
+
+    span: Span
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """``places`` are what to look at, the deciding one first; ``mend`` is what to do, empty where nobody can tell."""
+
+    places: tuple[Place, ...] = ()
+    mend: str = ""
+
+
+NOTHING = Remedy()
+_GOOD = (Disposition.DELIVERED,)
+
+
+def failed_part(trace: Trace) -> Trace | None:
+    """The way there or the way back, whichever did not end well."""
+    if trace.disposition not in _GOOD:
+        return trace
+    return trace.reply if trace.reply is not None and trace.reply.disposition not in _GOOD else None
+
+
+def remedy(site: Site, trace: Trace) -> Remedy:
+    """The remedy of a trace; nothing for one that went well."""
+    part = failed_part(trace)
+    return NOTHING if part is None else _Search(site, part).found()
+
+
+class _Search:
+    def __init__(self, site: Site, trace: Trace) -> None:
+        self.trace = trace
+        self.hosts = {host.name: host for host in site.hosts}
+        self.steps = [step for step in trace.steps if isinstance(step, Step)]
+
+    def found(self) -> Remedy:
+        last = self.steps[-1] if self.steps else None
+        stopped = last if last is not None and last.mark in (Mark.FAIL, Mark.UNKNOWN) else None
+        if stopped is None:
+            return self.unprotected()
+        if stopped.mark is Mark.UNKNOWN:
+            places = () if stopped.origin is None else (Place(stopped.origin, "not modelled"),)
+            return Remedy(places)
+        kind = stopped.stage.split()[0]
+        if kind in ("FILTER", "NAT"):
+            return self.blocked(stopped)
+        if kind == "SPD":
+            return self.refused(stopped)
+        if kind == "SA":
+            return self.no_association(stopped)
+        if kind == "ROUTE":
+            return self.no_way(stopped)
+        return Remedy(() if stopped.origin is None else (Place(stopped.origin, stopped.detail),))
+
+    def blocked(self, step: Step) -> Remedy:
+        """A filter: the rule that blocks, and the one that would nearly have let the packet pass."""
+        places = [] if step.origin is None else [Place(step.origin, "blocked here")]
+        close = None if step.asked is None else evidence.nearest(step.asked, lambda action: action is Verdict.PASS)
+        if close is None or close.origin is None:
+            return Remedy(tuple(places), f"let {step.host} pass {step.asked.packet}" if step.asked else "")
+        places.append(_near(close))
+        return Remedy(tuple(places), _change(close))
+
+    def refused(self, step: Step) -> Remedy:
+        """The SPD: a policy that discards, demands or does not fit, or none where one is needed."""
+        wrapped = self.wrapping()
+        if step.origin is not None:
+            word = {"clear": "demands protection", "misfit": "does not fit"}.get(step.verdict, "decides here")
+            places = [Place(step.origin, word)]
+            if step.verdict == "misfit" and wrapped is not None and wrapped.origin is not None:
+                places.append(Place(wrapped.origin, f"{wrapped.host} protected it like this"))
+            if step.verdict == "clear":
+                return Remedy((*places, *self.unprotected().places), self.unprotected().mend)
+            return Remedy(tuple(places))
+        direction = step.stage.split()[-1]
+        places = []
+        if wrapped is not None and wrapped.origin is not None:
+            places.append(Place(wrapped.origin, f"{wrapped.host} sends it into the tunnel"))
+        close = None if step.asked is None else evidence.nearest(step.asked, lambda action: action is Action.PROTECT)
+        if close is not None and close.origin is not None:
+            return Remedy((_near(close), *places), _change(close))
+        mirror = f", the mirror image of {wrapped.origin.where}" if wrapped is not None and wrapped.origin else ""
+        return Remedy(tuple(places), f"give {step.host} an {direction} policy for this packet{mirror}")
+
+    def wrapping(self) -> Step | None:
+        """The step of the policy that protected the packet."""
+        return next((step for step in reversed(self.steps) if step.verdict == Action.PROTECT.value.upper()), None)
+
+    def unprotected(self) -> Remedy:
+        """The packet left in clear: the policy that was meant for it, and why it was not taken."""
+        asked = next((s for s in self.steps if s.stage == "SPD out" and s.verdict == "no policy" and s.asked), None)
+        meant = self.meant()
+        places = [] if meant is None else [Place(meant.selector_origin, "protects this flow")]
+        if asked is None or asked.asked is None:
+            return Remedy(tuple(places))
+        close = evidence.nearest(asked.asked, lambda action: action is Action.PROTECT)
+        if close is not None and close.origin is not None:
+            places = [place for place in places if place.span.start < close.origin.start]
+            return Remedy((_near(close), *places), _change(close))
+        return Remedy(tuple(places), f"give {asked.host} an out policy for {asked.asked.packet}")
+
+    def meant(self) -> SecurityPolicy | None:
+        """The ``out`` policy of some host that protects the packet as it was at its beginning."""
+        from spdcheck.engine.concrete import matches
+
+        for host in self.hosts.values():
+            for policy in asked_order(host, Direction.OUT):
+                if policy.action is Action.PROTECT and matches(predicate_of(policy.selector), self.trace.packet):
+                    return policy
+        return None
+
+    def no_association(self, step: Step) -> Remedy:
+        """No SA: which daemon has no section for its peer, and the section that looks most like it."""
+        places = [] if step.origin is None else [Place(step.origin, "wants an SA")]
+        for host, near, far in self.end_points(step):
+            daemon = negotiation.speaker(host, near, far)
+            if daemon.section is not None:
+                continue
+            if daemon.daemon is None:
+                return Remedy(tuple(places), f"start a key daemon on {host.name}, or give its SAs by hand (setkey add)")
+            peers = {peer.address: peer for peer in daemon.daemon.peers if peer.address is not None}
+            close = looks_like(far, peers)
+            path = daemon.daemon.origin.file.path
+            if close is not None:
+                span = _inside(peers[close].heading, str(close))
+                places.append(Place(span, f"the peer is {far}"))
+                return Remedy(tuple(places), f"change {close} to {far} in {span.where}")
+            if far in peers:
+                return Remedy(tuple(places))
+            listening = [listener for listener in daemon.daemon.listeners if listener.address != near]
+            if "listen" in daemon.why_not and listening:
+                places.append(Place(listening[0].origin, "listens here only"))
+                return Remedy(tuple(places), f"let {daemon.daemon.program} of {host.name} listen on {near}")
+            return Remedy(tuple(places), f"add a section for the peer {far} to {path}")
+        return Remedy(tuple(places))
+
+    def end_points(self, step: Step) -> Iterator[tuple[Host, AddressRange, AddressRange]]:
+        """Both sides of the negotiation that a template needs, the one that sends first."""
+        host = self.hosts.get(step.host)
+        if host is None:
+            return
+        for policy in host.spd.policies:
+            for template in policy.templates:
+                if template.origin != step.origin:
+                    continue
+                near, far = template.source, template.destination
+                if near is None or far is None:
+                    packet = self.trace.packet
+                    near, far = (address_range(end, end) for end in (packet.source, packet.destination))
+                yield host, near, far
+                for other in self.hosts.values():
+                    if other is not host and other.owns(far) and not other.external:
+                        yield other, far, near
+                return
+
+    def no_way(self, step: Step) -> Remedy:
+        """A host that does not forward, or has no route."""
+        places = () if step.origin is None else (Place(step.origin, step.detail),)
+        host = self.hosts.get(step.host)
+        if step.verdict == "not ours" and host is not None:
+            switch = _FORWARDING.get(host.platform)
+            return Remedy(places, f"switch forwarding on at {host.name}" + (f": {switch}" if switch else ""))
+        if step.verdict == "no route":
+            return Remedy(places, f"give {step.host} a route {step.detail}")
+        return Remedy(places)
+
+
+_FORWARDING: dict[Platform | None, str] = {
+    Platform.FREEBSD: 'gateway_enable="YES" in rc.conf',
+    Platform.LINUX: "net.ipv4.ip_forward = 1 in sysctl.conf",
+    Platform.NETBSD: "net.inet.ip.forwarding=1 in sysctl.conf",
+    Platform.OPENBSD: "net.inet.ip.forwarding=1 in sysctl.conf",
+}
+
+
+def _near(close: evidence.Tried) -> Place:
+    """The place of the value that a rule has and the packet has not."""
+    assert close.origin is not None, "only rules with a place are shown"
+    miss = close.misses[0]
+    return Place(_inside(close.origin, miss.wanted), f"nearest miss: {_short(miss)}")
+
+
+def _short(miss: evidence.Miss) -> str:
+    return f"the packet's {miss.what} is {miss.actual}" if miss.actual else str(miss)
+
+
+def _change(close: evidence.Tried) -> str:
+    """What to write, where one value differs and looks as if it was meant."""
+    miss = close.misses[0]
+    if not miss.actual or close.origin is None:
+        return ""
+    where = close.origin.where
+    if miss.distance <= 2 and _inside(close.origin, miss.wanted) != close.origin:
+        return f"change {miss.wanted} to {miss.actual} in {where}"
+    return f"if it was meant for this packet, widen {where}: {miss}"
+
+
+def _inside(span: Span, word: str) -> Span:
+    """The place of a word within a statement, or the statement."""
+    for text in dict.fromkeys((word, word.partition("/")[0])):
+        found = list(re.finditer(rf"(?<![\w.:/-]){re.escape(text)}(?![\w.:-])", span.text))
+        if len(found) == 1:
+            return Span(span.file, span.start + found[0].start(), span.start + found[0].end())
+    return span
