@@ -4,7 +4,7 @@ Many programs that we read for have a lexer written for flex, and its habits are
 match wins, on ties the rule that stands first; a keyword is reserved wherever it stands; a *start condition* changes
 the whole vocabulary (setkey's ``-P`` does). Lark's own lexers know none of this, and cost a Python object a token.
 
-The grammar stays the only definition: :class:`Lexicon` takes the terminals out of the loaded Lark parser.
+The grammar stays the only definition: :class:`Lexicon` takes the terminals out of its automaton.
 
 * Which condition a terminal belongs to is told by the prefix of its name (``P_OUT`` and ``_P_END`` belong to ``P_``).
 * Patterns are tried by priority, then in the order of the file; a pattern that must not stop where a longer one of
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from lark import Lark
+    from spdcheck.formats.automaton import Automaton, Terminal
 
 UNREADABLE = 0
 """The kind of a character that no terminal of the condition can start with."""
@@ -58,7 +58,11 @@ class Tokens:
 
     def end(self, at: int) -> int:
         """The offset just behind a token."""
-        return self.start(at) + len(self.texts[at])
+        return self._starts[at] + len(self.texts[at]) if self._match is None else self._match.end(at + 1)
+
+    def before(self, offset: int) -> int:
+        """The last token that starts before an offset of the file, or the first."""
+        return max((at for at in range(len(self.texts)) if self.start(at) < offset), default=0)
 
 
 class _Condition(NamedTuple):
@@ -85,14 +89,14 @@ class Lexicon:
 
     def __init__(
         self,
-        parser: Lark,
+        automaton: Automaton,
         *,
         switches: Mapping[str, str],
         beside: frozenset[str] = frozenset(),
         noticed: frozenset[str] = frozenset(),
     ) -> None:
-        terminals = parser.terminals
-        ignored = set(parser.ignore_tokens)
+        terminals = automaton.terminals
+        ignored = automaton.ignored
         prefixes = sorted(set(switches.values()) - {""})
         condition_of = {t.name: next((p for p in prefixes if t.name.lstrip("_").startswith(p)), "") for t in terminals}
         changes = {t.name for t in terminals if t.name in switches or condition_of[t.name] in beside}
@@ -100,7 +104,7 @@ class Lexicon:
         ordinary = [t.name for t in terminals if t.name not in changes | ignored]
         special = [t.name for t in terminals if t.name in changes or t.name in noticed]
         self.names = ("", *ordinary, *special)
-        self.spellings = {t.name: _text(t.pattern.to_regexp()) for t in terminals if t.pattern.type == "str"}
+        self.spellings = {t.name: _text(t.regexp) for t in terminals if t.is_text}
         self._kinds = {name: kind for kind, name in enumerate(self.names)}
         self._special = 1 + len(ordinary)
         self._next = {self._kinds[name]: None if name in noticed else switches.get(name, "") for name in special}
@@ -109,11 +113,9 @@ class Lexicon:
             own = [t for t in terminals if condition_of[t.name] == prefix]
             if prefix in beside:
                 own += [t for t in terminals if not condition_of[t.name]]
-            self._conditions[prefix] = self._condition(
-                [(t.name, t.pattern.to_regexp(), t.pattern.type == "str", t.priority) for t in own], ignored - noticed
-            )
+            self._conditions[prefix] = self._condition(own, ignored - noticed)
 
-    def _condition(self, terminals: list[tuple[str, str, bool, int]], ignored: set[str]) -> _Condition:
+    def _condition(self, terminals: list[Terminal], ignored: frozenset[str]) -> _Condition:
         blanks = [regexp for name, regexp, _, _ in terminals if name in ignored]
         known = [t for t in terminals if t[0] not in ignored]
         patterns = sorted((t for t in known if not t[2]), key=lambda t: -t[3])
@@ -175,7 +177,7 @@ class Lexicon:
 
     def expression(self, kinds: tuple[int, ...]) -> Expression:
         """All tokens of such a statement as one regular expression."""
-        pieces: list[str] = []
+        pieces = [self._conditions[""].blank]
         expected: dict[int, str] = {}
         free: dict[str, list[int]] = {}
         name = ""
@@ -212,13 +214,12 @@ class Expression:
         self, pattern: str, expected: Mapping[int, str], reserved: Sequence[tuple[frozenset[str], list[int]]]
     ) -> None:
         self._match = re.compile(pattern, re.DOTALL).match
-        # A getter of one place would return a text and not a tuple: every place is asked for twice at least.
-        self._words = itemgetter(*expected, *expected)
-        self._expected = (*expected.values(), *expected.values())
-        self._reserved = [(words, itemgetter(*places, *places)) for words, places in reserved]
+        self._words = _getter(list(expected))
+        self._expected = tuple(expected.values())
+        self._reserved = [(words, _getter(places)) for words, places in reserved]
 
     def match(self, text: str, start: int) -> tuple[Tokens, int] | None:
-        """The tokens of the statement that begins at ``start`` and where it ends; None if it has another shape."""
+        """The tokens of the next statement (behind blanks) and where it ends; None if it has another shape."""
         match = self._match(text, start)
         if match is None:
             return None
@@ -229,6 +230,11 @@ class Expression:
             if not words.isdisjoint(free(texts)):
                 return None
         return Tokens(texts, match), match.end()
+
+
+def _getter(places: list[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    """Picks the texts at some places, always as a tuple (``itemgetter`` of one place does not)."""
+    return itemgetter(*places) if len(places) > 1 else itemgetter(slice(places[0], places[0] + 1))
 
 
 def _text(regexp: str) -> str:

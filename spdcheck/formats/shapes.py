@@ -3,17 +3,18 @@
 The *shape* of a statement is the sequence of its token types: all ``spdadd NET/LEN NET/LEN any -P out ipsec
 esp/tunnel/A-B/require;`` of a file have one shape, whatever the addresses. Configuration files of flat languages
 (setkey, shorewall, iptables) hold thousands of statements in a handful of shapes. So a statement is cut into tokens
-first (:mod:`spdcheck.formats.lexicon`), its shape is looked up, and Lark is asked only for a shape not seen before.
+first (:mod:`spdcheck.formats.lexicon`), its shape is looked up, and the grammar's automaton
+(:mod:`spdcheck.formats.automaton`) runs only for a shape not seen before.
 
-What Lark returns is turned into a tree of frozen values, one class for each rule of the grammar, in which a
+What it derives is a tree of frozen values, one class for each rule of the grammar, in which a
 :class:`Slot` stands for each token: "the second token, a STRING". The tree belongs to the shape and is shared by all
 its statements; a statement is the tree together with its :class:`~spdcheck.formats.lexicon.Tokens`::
 
     entry, tokens = parser.read(text, start, end)     # SpdEntry(source=Range(address=Slot("STRING", 1), …), …)
     tokens.texts[entry.source.address.at]             # "10.0.0.0"
 
-Nothing is guessed: a shape that Lark refuses is refused with the position and with everything that Lark would have
-taken there, and that answer is remembered just the same. A shape that was met often gets a regular expression of its
+Nothing is guessed: a shape outside the language is refused with the position and with everything that could have
+stood there, and that answer is remembered just the same. A shape that was met often gets a regular expression of its
 own, which finds all its tokens at once (:meth:`ShapeParser.quick`).
 """
 
@@ -22,13 +23,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
+from spdcheck.formats.automaton import Slot, Unexpected
 from spdcheck.formats.grammar import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from lark import Lark, Tree
-
+    from spdcheck.formats.automaton import Automaton
     from spdcheck.formats.lexicon import Expression, Lexicon, Tokens
 
 Syntax = TypeVar("Syntax")
@@ -44,26 +45,6 @@ FREQUENT = 32
 
 MAX_FREQUENT = 8
 """So many shapes can be frequent; more of them would cost more in trying than they save."""
-
-
-class Slot(NamedTuple):
-    """A token of a shape: the name of its terminal, and its position among the statement's tokens."""
-
-    name: str
-    at: int
-
-
-class Unexpected(NamedTuple):
-    """A shape that is not in the language.
-
-    ``at`` is the position of the first token that can't stand where it stands (the number of tokens, if it is the end
-    that comes too early); ``found`` is its terminal, ``""`` for the end and for a character that is no token at all.
-    ``expected`` are the names of the terminals that could stand there, in the grammar's order.
-    """
-
-    at: int
-    found: str
-    expected: tuple[str, ...]
 
 
 class _Known(Generic[Syntax]):
@@ -86,11 +67,10 @@ class ShapeParser(Generic[Syntax]):
     made. Shapes are shared by all files, so one parser serves a whole process.
     """
 
-    def __init__(self, parser: Lark, lexicon: Lexicon, nodes: Mapping[str, Callable[..., Any]]) -> None:
-        self._parser = parser
+    def __init__(self, automaton: Automaton, lexicon: Lexicon, nodes: Mapping[str, Callable[..., Any]]) -> None:
+        self._automaton = automaton
         self._lexicon = lexicon
         self._nodes = nodes
-        self._order = {name: place for place, name in enumerate(lexicon.names)}
         self._shapes: dict[tuple[int, ...], _Known[Syntax]] = {}
         self._frequent: list[_Known[Syntax]] = []
         self._last: _Known[Syntax] = _Known(Unexpected(0, "", ()))
@@ -112,7 +92,7 @@ class ShapeParser(Generic[Syntax]):
         return known.syntax, tokens
 
     def quick(self, text: str, start: int) -> tuple[Syntax | Unexpected, Tokens, int] | None:
-        """Syntax, tokens and end of the statement that begins here, if its shape is a frequent one; otherwise None.
+        """Syntax, tokens and end of the next statement, if its shape is a frequent one; otherwise None.
 
         The shape that followed the last one the last time is tried first: scripts repeat their patterns.
         """
@@ -132,43 +112,12 @@ class ShapeParser(Generic[Syntax]):
         return None
 
     def _ask(self, kinds: tuple[int, ...]) -> Syntax | Unexpected:
-        from lark import Token, UnexpectedToken
-
         names = self._lexicon.names
-        tokens = [Token(names[kind], "", start_pos=at) for at, kind in enumerate(kinds)]
-        session = self._parser.parse_interactive()
-        fed = 0
-        try:
-            for token in tokens:
-                session.feed_token(token)
-                fed += 1
-            tree = session.feed_eof()  # type: ignore[no-untyped-call]
-        except UnexpectedToken:
-            found = names[kinds[fed]] if fed < len(kinds) else ""
-            return Unexpected(fed, found, self._expected(tokens[:fed]))
-        built: Syntax = self._build(tree)
-        return built
+        syntax: Syntax | Unexpected = self._automaton.derive([names[kind] for kind in kinds], self._node)
+        return syntax
 
-    def _expected(self, tokens: list[Any]) -> tuple[str, ...]:
-        """What may follow these tokens. The failed session can't tell: it has reduced what the bad token ended."""
-        session = self._parser.parse_interactive()
-        for token in tokens:
-            session.feed_token(token)
-        accepted = session.accepts()  # type: ignore[no-untyped-call]
-        return tuple(sorted(accepted, key=lambda name: self._order.get(name, len(self._order))))
-
-    def _build(self, tree: Tree[Any]) -> Any:
-        from lark import Token
-
-        children: list[Any] = []
-        for child in tree.children:
-            if child is None:
-                children.append(None)
-            elif isinstance(child, Token):
-                children.append(Slot(child.type, child.start_pos or 0))
-            else:
-                children.append(self._build(child))
-        return self._nodes[str(tree.data)](*children)
+    def _node(self, rule: str, parts: list[Any]) -> Any:
+        return self._nodes[rule](*parts)
 
 
 def nodes_of(classes: Iterable[type], lists: Iterable[str] = ()) -> dict[str, Callable[..., Any]]:
@@ -193,7 +142,7 @@ def expectation(
     left = list(names)
     listed: dict[str, None] = {}
     for members, name in groups:
-        if members.issubset(left):
+        if members and members.issubset(left):
             listed[name] = None
             left = [other for other in left if other not in members]
     listed.update(dict.fromkeys(words.get(name, "the end") for name in left))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spdcheck.formats.base import Reading
+from spdcheck.formats.collector import paused
 from spdcheck.formats.setkey.dialect import dialect_of
 from spdcheck.formats.setkey.script import Script
 from spdcheck.formats.setkey.secrets import mask_keys
@@ -22,10 +23,11 @@ __all__ = ["mask", "read"]
 
 def read(file: SourceFile, context: Context) -> Reading:
     """Policies and associations as the script leaves them in the kernel. Never raises for any text."""
-    masked, keys = mask_keys(file)
     dialect = dialect_of(context)
-    reading = Reading(file=masked, format="setkey", dialect=dialect.name)
-    Script(reading, dialect, keys).run()
+    with paused(file.text):
+        masked, keys = mask_keys(file)
+        reading = Reading(file=masked, format="setkey", dialect=dialect.name)
+        Script(reading, dialect, keys).run()
     return reading
 
 

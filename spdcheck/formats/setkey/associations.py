@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.formats.setkey.problems import NotLoaded, NotModelled, Refused
-from spdcheck.formats.setkey.selectors import check_family, family_asked
+from spdcheck.formats.setkey.selectors import Options, check_family, options_of
 from spdcheck.formats.setkey.syntax import (
     Add,
     Algorithms,
@@ -71,20 +71,19 @@ class Associations:
 
     def outer(self, node: Add | SaCommand, statement: Statement) -> Outer:
         """Ends, protocol and SPI of a statement."""
-        family = family_asked(node.options, statement)
-        numeric = any("n" in statement.texts[slot.at] for slot in node.options)
-        source = self.host(node.source.address, statement, family, numeric=numeric)
-        destination = self.host(node.destination.address, statement, family, numeric=numeric)
+        asked = options_of(node.options, statement)
+        source = self.host(node.source.address, statement, asked)
+        destination = self.host(node.destination.address, statement, asked)
         if source.family != destination.family:
             raise Refused(
                 node.destination.address.at, f"the ends are of IPv{source.family} and IPv{destination.family}"
             )
         return Outer(source, destination, protocol_word(node.protocol, statement), self._spi(node.spi, statement))
 
-    def host(self, slot: Slot, statement: Statement, family: int, *, numeric: bool) -> AddressRange:
+    def host(self, slot: Slot, statement: Statement, asked: Options) -> AddressRange:
         """A single address."""
-        address = read_address(statement.texts[slot.at], slot.at, names=not numeric)
-        check_family(address.family, family, slot)
+        address = read_address(statement.texts[slot.at], slot.at, names=not asked.numeric)
+        check_family(address.family, asked.family, slot)
         statement.odd(slot, address.accident, f"write `{address.host}` if that is meant")
         return address.host
 
@@ -138,7 +137,7 @@ class Associations:
         ports = [self._port(end, statement) for end in (node.source, node.destination)]
         if isinstance(node.protocol, UdpEncapsulated):
             if node.protocol.original is not None:
-                self.host(node.protocol.original, statement, 0, numeric=False)
+                self.host(node.protocol.original, statement, options_of(node.options, statement))
             return ports[1] or ports[0] or NATT_PORT
         return None
 
@@ -224,7 +223,7 @@ class Associations:
         if key.bits not in lengths:
             message = f"a key of {key.bits} bits passes setkey, but {name} takes {_lengths(lengths)}"
             raise NotLoaded(key_slot.at, f"{message}: the kernel answers `Invalid argument`")
-        return KeyedAlgorithm(name, key, statement.between(slot.at, key_slot.at))
+        return KeyedAlgorithm(name, key if key.bits else None, statement.between(slot.at, key_slot.at))
 
     def _check(self, node: Add, outer: Outer, statement: Statement) -> None:
         """What the kernel refuses; setkey reports it and goes on."""

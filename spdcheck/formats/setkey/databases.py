@@ -20,11 +20,11 @@ class PolicyDatabase:
 
     def __init__(self, platform: Platform | None) -> None:
         self._platform = platform
-        self._entries: dict[tuple[str, Index], SecurityPolicy] = {}
+        self._entries: dict[tuple[str | int | None, ...], SecurityPolicy] = {}
 
     def add(self, direction: str, index: Index, policy: SecurityPolicy) -> SecurityPolicy | None:
         """Adds a policy; the one that is there already stays, and is returned (EEXIST)."""
-        key = (direction, index)
+        key = (direction, *index)
         existing = self._entries.get(key)
         if existing is None:
             self._entries[key] = policy
@@ -36,7 +36,7 @@ class PolicyDatabase:
         Linux leaves it where it was if the priority is the same (``xfrm_policy_insert_list``); KAME and its children
         put it at the end (``key_spdadd``).
         """
-        key = (direction, index)
+        key = (direction, *index)
         existing = self._entries.get(key)
         if existing is not None and (self._platform is Platform.NETBSD or existing.priority != policy.priority):
             del self._entries[key]
@@ -44,7 +44,7 @@ class PolicyDatabase:
 
     def delete(self, direction: str, index: Index) -> None:
         """``spddelete``; nothing happens if there is no such policy."""
-        self._entries.pop((direction, index), None)
+        self._entries.pop((direction, *index), None)
 
     def clear(self) -> None:
         """``spdflush``."""

@@ -72,7 +72,9 @@ def _each(names: str, reason: str) -> dict[str, str]:
 
 
 _NO_CHACHA = _each("C_CHACHA20 A_CHACHA20", "this setkey knows no chacha20-poly1305")
-_IPSEC_TOOLS = _each("Upper.ESP Upper.ESP_OLD", "`esp` is a keyword of setkey and can't stand for a protocol here")
+_IPSEC_TOOLS = _each(
+    "Upper.ESP Upper.ESP_OLD", "a keyword of setkey can't stand for a protocol here, but the number 50 can"
+)
 _LINUX = {
     **_IPSEC_TOOLS,
     **_NO_CHACHA,

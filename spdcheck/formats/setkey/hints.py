@@ -9,9 +9,12 @@ from spdcheck.formats.lexicon import MAX_TOKENS
 from spdcheck.formats.setkey.language import lexicon
 from spdcheck.formats.setkey.words import mask_hint, number
 from spdcheck.formats.shapes import expectation
+from spdcheck.model.algorithms import CIPHERS, INTEGRITY
 from spdcheck.source import MASK
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from spdcheck.formats.lexicon import Tokens
     from spdcheck.formats.shapes import Unexpected
 
@@ -42,7 +45,7 @@ _WORDS = {
     "NUMBER": "a number",
     "HEX": "a 0x… number",
     "QUOTED": "a text in double quotes",
-    "FAMILY": "`-4`, `-6` or `-n`",
+    "FAMILY": "an option (`-4`, `-6`, `-n`)",
     "P_ADDRESS": "an address",
     "P_NUMBER": "a number",
     "P_PORT": "a port in brackets",
@@ -60,6 +63,9 @@ _GROUPS = (
     ("QUOTED HEX", "a key in double quotes or as 0x… digits"),
     ("_MODE _REQID _FLAG _REPLAY HARD_SECONDS SOFT_SECONDS HARD_BYTES SOFT_BYTES CONTEXT FRAGMENT",
      "an option (`-m`, `-u`, `-r` …)"),
+    ("P_PRIORITY P_PRIO", "`prio`"),
+    ("CONTEXT STRING _POLICY", "`-P`"),
+    ("CONTEXT _POLICY", "`-P`"),
     ("P_ADDRESS P_ME P_ANY", "the end points `A-B`"),
     ("P_ESP P_AH P_IPCOMP", "a rule like `esp/transport//require`"),
 )  # fmt: skip
@@ -101,12 +107,15 @@ def _vocabulary() -> tuple[dict[str, str], list[tuple[frozenset[str], str]]]:
     return words, groups
 
 
-def explain(unexpected: Unexpected, tokens: Tokens) -> Explanation:
-    """What is wrong with a statement."""
+def explain(unexpected: Unexpected, tokens: Tokens, lacks: Collection[str] = ()) -> Explanation:
+    """What is wrong with a statement; the terminals that this build of setkey ``lacks`` are not proposed."""
     texts, at = tokens.texts, unexpected.at
     words, groups = _vocabulary()
-    expected = expectation(unexpected.expected, words, groups)
     wanted = frozenset(unexpected.expected)
+    # The key behind `null` is a peculiarity of few builds, nothing to propose.
+    unusual = {"QUOTED", "HEX"} if "_END" in wanted else ()
+    known = [name for name in unexpected.expected if name not in lacks and name not in unusual]
+    expected = expectation(known, words, [(members.difference(lacks), phrase) for members, phrase in groups])
     if at >= len(texts):
         last = len(texts) - 1
         if len(texts) >= MAX_TOKENS:
@@ -142,7 +151,7 @@ def _mend(word: str, at: int, tokens: Tokens, wanted: frozenset[str]) -> str:
         return _detail(before, word)
     if "C_AES" in wanted or "A_SHA1" in wanted:
         return f"{word} was removed from setkey" if word in _REMOVED else "check how setkey(8) spells the algorithm"
-    if {"QUOTED", "HEX"} <= wanted:
+    if {"QUOTED", "HEX"} <= wanted and "_END" not in wanted:
         return "write the key in double quotes, or as 0x… digits"
     if before == "/" and "NUMBER" in wanted:
         return mask_hint(word)
@@ -150,7 +159,11 @@ def _mend(word: str, at: int, tokens: Tokens, wanted: frozenset[str]) -> str:
         return "the prefix length comes before the port: `10.0.0.0/8[80]`"
     if word in ("-m", "-u", "-r", "-f", "-lh", "-ls", "-bh", "-bs") and "_END" in wanted:
         return "options stand before `-E`, `-A` and `-C`"
-    if word == "-E":
+    if "_CIPHER" in wanted and (word in CIPHERS or word in INTEGRITY):
+        return f"write `{'-E' if word in CIPHERS else '-A'}` before it"
+    if {"NUMBER", "HEX"} <= wanted and word in ("-E", "-A", "-C", ";"):
+        return "give the SPI behind the protocol: `esp 0x1000`"
+    if word == "-E" and "_END" in wanted:
         return "`-E` comes before `-A`"
     if word == "-" and "_P_SLASH" in wanted:
         return "ports stand at both end points or at none"

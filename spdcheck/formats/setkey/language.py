@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from spdcheck.formats.grammar import load
+from spdcheck.formats.grammar import automaton
 from spdcheck.formats.lexicon import Lexicon
 from spdcheck.formats.setkey.syntax import NODES
 from spdcheck.formats.shapes import ShapeParser
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def lexicon() -> Lexicon:
     """The tokens of setkey (token.l) and, behind ``-P``, of libipsec (policy_token.l)."""
     return Lexicon(
-        load("setkey", placeholders=True),
+        automaton("setkey", placeholders=True),
         switches={"_POLICY": "P_", "_P_END": "", "_CIPHER": "C_", "_INTEGRITY": "A_"},
         beside=frozenset({"C_", "A_"}),
         noticed=frozenset({"P_STRAY"}),
@@ -28,4 +28,4 @@ def lexicon() -> Lexicon:
 @cache
 def parser() -> ShapeParser[Command]:
     """Statements to the values of :mod:`spdcheck.formats.setkey.syntax`."""
-    return ShapeParser(load("setkey", placeholders=True), lexicon(), NODES)
+    return ShapeParser(automaton("setkey", placeholders=True), lexicon(), NODES)

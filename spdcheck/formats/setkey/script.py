@@ -8,7 +8,7 @@ bad statement all the same, so that the rest of the file is checked too.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from spdcheck.formats.setkey.hints import COMMANDS, explain
 from spdcheck.formats.setkey.language import parser
 from spdcheck.formats.setkey.policies import Policies
 from spdcheck.formats.setkey.problems import NotLoaded, NotModelled, Problem, Refused, Undefined
-from spdcheck.formats.setkey.selectors import Selectors, family_asked
+from spdcheck.formats.setkey.selectors import Selectors, options_of
 from spdcheck.formats.setkey.statement import Statement
 from spdcheck.formats.setkey.syntax import Add, Deleteall, Exit, SaCommand, SadCommand, SpdCommand, SpdEntry, SpdTagged
 from spdcheck.formats.shapes import Unexpected
@@ -66,6 +66,7 @@ class Script:
         self._sad = AssociationDatabase()
         self._missing: dict[Command, tuple[Slot, str] | None] = {}
         self._left = False
+        self._stopped: int | None = None
         ranked = dialect.priorities or (dialect.unknown and re.search(r"\bprio(?:rity)?\b", self._text) is not None)
         self._default_priority = DEFAULT_PRIORITY if ranked else 0
         self._run: dict[type[Any], tuple[Part, Callable[[Any, Statement], None]]] = {
@@ -102,6 +103,7 @@ class Script:
             return
         for match in _NOT_CODE.finditer(self._text):
             if match[0] == "\r":
+                self._stopped = match.start()
                 self._reading.unreadable(
                     self._file.span(match.start(), match.end()),
                     "found a carriage return, expected the line to end without one",
@@ -113,28 +115,28 @@ class Script:
 
     def _statements(self) -> None:
         text, shapes = self._text, parser()
-        length = len(text)
-        position = skip_blanks(text, 0)
-        while position < length:
-            self._starts.append(position)
-            frequent = shapes.quick(text, position)
+        length, end = len(text), 0
+        while not self._left and self._reading.unparsed <= MAX_UNREADABLE:
+            frequent = shapes.quick(text, end)
             if frequent is not None:
                 syntax, tokens, end = frequent
+                start = tokens.start(0)
             else:
-                end = end_of_statement(text, position) or length
-                syntax, tokens = shapes.read(text, position, end)
+                start = skip_blanks(text, end)
+                if start >= length:
+                    return
+                end = end_of_statement(text, start) or length
+                syntax, tokens = shapes.read(text, start, end)
+            self._starts.append(start)
             if isinstance(syntax, Unexpected):
                 end = self._unreadable(syntax, tokens, end)
             else:
-                self._command(syntax, Statement(self._file, tokens, position, end))
-            position = skip_blanks(text, end)
-            if position < length and (self._left or self._reading.unparsed > MAX_UNREADABLE):
-                self._ignore(position)
-                return
+                self._command(syntax, Statement(self._file, tokens, start, end))
+        self._ignore(skip_blanks(text, end))
 
     def _unreadable(self, unexpected: Unexpected, tokens: Tokens, end: int) -> int:
         """Reports a statement that is not in the language; returns where the next one starts."""
-        why = explain(unexpected, tokens)
+        why = explain(unexpected, tokens, self._dialect.lacks)
         word = tokens.texts[0]
         part: tuple[Part, ...] = (Part.SPD,) if word.startswith("spd") else (Part.SAD,) if word in _SAD_WORDS else _BOTH
         self._reading.unreadable(self._file.span(why.start, why.end), why.message, part=part, mend=why.mend)
@@ -142,10 +144,20 @@ class Script:
             if tokens.texts[at] in COMMANDS:
                 start = tokens.start(at)
                 if not self._text[self._text.rfind("\n", 0, start) + 1 : start].strip(" \t"):
-                    return start
+                    end = start
+                    break
+        self._stop(end)
         return end
 
+    def _stop(self, offset: int) -> None:
+        """setkey itself would go no further than this."""
+        if self._stopped is None:
+            self._stopped = offset
+
     def _ignore(self, start: int) -> None:
+        """Says that the rest of the file is not looked at, if there is any."""
+        if start >= len(self._text):
+            return
         rest = self._file.span(start, len(self._text.rstrip()))
         if self._left:
             self._reading.say("CFG006", rest, "setkey has left the script before this: it is not loaded", warning=True)
@@ -154,16 +166,16 @@ class Script:
             self._reading.unreadable(rest, message, part=_BOTH, mend="this may be no setkey script")
 
     def _tell_where_setkey_stops(self) -> None:
+        behind = [] if self._stopped is None else self._starts[bisect_left(self._starts, self._stopped) :]
+        if not behind:
+            return
+        more = len(behind) - 1
+        others = " is" if not more else f" and the {more if more > 1 else 'one'} behind it are"
+        span = self._file.span(behind[0], end_of_statement(self._text, behind[0]))
+        note = Note(span, f"setkey stops at the error: this statement{others} not loaded")
         diagnostics = self._reading.facts.diagnostics
-        for number, diagnostic in enumerate(diagnostics):
-            if diagnostic.code == "CFG001":
-                behind = self._starts[bisect_right(self._starts, diagnostic.span.start) :]
-                if behind:
-                    others = f" and the {len(behind) - 1} behind it are" if len(behind) > 1 else " is"
-                    text = f"setkey stops at the error: this statement{others} not loaded"
-                    note = Note(self._file.span(behind[0], end_of_statement(self._text, behind[0])), text)
-                    diagnostics[number] = replace(diagnostic, notes=(*diagnostic.notes, note))
-                return
+        first = next(number for number, diagnostic in enumerate(diagnostics) if diagnostic.code == "CFG001")
+        diagnostics[first] = replace(diagnostics[first], notes=(*diagnostics[first].notes, note))
 
     # Statements to the model
 
@@ -176,9 +188,9 @@ class Script:
         try:
             if missing is not None:
                 raise Refused(missing[0].at, f"found `{statement.texts[missing[0].at]}`: {missing[1]}")
-            run(syntax, statement)
             if statement.tokens.strays:
                 self._strays(statement)
+            run(syntax, statement)
         except Problem as problem:
             self._problem(problem, statement, part)
             return
@@ -189,6 +201,7 @@ class Script:
     def _problem(self, problem: Problem, statement: Statement, part: Part) -> None:
         reading, place = self._reading, statement.place(problem.at)
         if isinstance(problem, Refused):
+            self._stop(statement.end)
             reading.unreadable(place, problem.message, part=part, mend=problem.mend)
         elif isinstance(problem, NotModelled):
             reading.not_modelled(place, problem.message, part=part, mend=problem.mend)
@@ -202,9 +215,10 @@ class Script:
         at = statement.tokens.strays[0]
         place, sign = self._file.span(at, at + 1), self._text[at]
         if sign != "%" and self._dialect.platform is Platform.FREEBSD:
-            self._reading.unreadable(place, f"found `{sign}` in a policy, expected `;` before it", part=Part.SPD)
-        else:
-            self._reading.accident(place, f"libipsec skips this `{sign}` without a word", mend="take it away")
+            raise Refused(
+                statement.tokens.before(at), f"found `{sign}` behind this, which no policy can have on FreeBSD"
+            )
+        self._reading.accident(place, f"libipsec skips this `{sign}` without a word", mend="take it away")
 
     def _spd_entry(self, entry: SpdEntry, statement: Statement) -> None:
         selector, index = self._selectors.read(entry, statement)
@@ -252,17 +266,19 @@ class Script:
             return
         existing = self._spd.add(word, index, policy)
         if existing is not None and not (existing.implied and _alike(existing, policy)):
-            self._twice(policy, existing, "this policy is in the SPD already: the kernel answers `File exists`")
+            self._twice(
+                policy, existing, "this policy is in the SPD already: the kernel answers `File exists` and keeps it"
+            )
         if twin is not None:
             forward = self._spd.add("fwd", index, twin)
             if forward is not None and existing is None and not _alike(forward, twin):
-                self._twice(policy, forward, "the fwd policy that setkey adds for this one is in the SPD already")
+                self._twice(policy, forward, "the fwd policy that setkey adds for this one finds another, which stays")
 
     def _twice(self, policy: SecurityPolicy, existing: SecurityPolicy, message: str) -> None:
         self._reading.say(
             "CFG004",
             policy.selector_origin,
-            f"{message} and keeps the first",
+            message,
             mend="delete one of them" if _alike(policy, existing) else "`spdupdate` replaces a policy, where it exists",
             notes=(Note(existing.selector_origin, "the first one"),),
             warning=_alike(policy, existing),
@@ -295,9 +311,9 @@ class Script:
         self._sad.delete(outer.destination, outer.protocol, outer.spi)
 
     def _deleteall(self, node: Deleteall, statement: Statement) -> None:
-        family = family_asked(node.options, statement)
-        source = self._associations.host(node.source, statement, family, numeric=False)
-        destination = self._associations.host(node.destination, statement, family, numeric=False)
+        asked = options_of(node.options, statement)
+        source = self._associations.host(node.source, statement, asked)
+        destination = self._associations.host(node.destination, statement, asked)
         protocol = protocol_word(node.protocol, statement)
         if not protocol:
             raise NotLoaded(node.destination.at, "no protocol is given: the kernel answers `Invalid argument`")

@@ -13,6 +13,7 @@ The same holds for commented-out statements. Quotes and ``0x`` stay, so that the
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,7 @@ _FLAGGED_ALGORITHM = re.compile(
 )
 _BARE_ALGORITHM = re.compile(rf"(?<![\w.:%-])(?:{_ALGORITHM})(?![\w.:%-])(?P<gap>[ \t]*)")
 _KEY = re.compile(r"0[xX](?P<digits>[0-9A-Fa-f]+)(?![\w.:%-])|(?P<words>[^\n;\"]{1,4096})")
-_END_OF_KEY = re.compile(rf"[ \t]+(?={_FLAG})|[ \t]*\#|[ \t\r\\]*$")
+_END_OF_KEY = re.compile(rf"[ \t]+(?={_FLAG}|\#)|[ \t\r\\]*$")
 _NO_KEY = re.compile(rf"{_FLAG}|\#|{_COMMAND}")
 
 
@@ -103,7 +104,7 @@ class _Found:
         """Lines with an odd number of quotes, three or more: nobody knows which of them open and which close."""
         for match in _UNEVEN.finditer(self.text):
             quotes = [match.start() + n for n, character in enumerate(match[0]) if character == '"']
-            self.regions.extend((one + 1, other) for one, other in zip(quotes, quotes[1:], strict=False))
+            self.regions.extend((one + 1, other) for one, other in itertools.pairwise(quotes))
 
     def _quotes_in_line(self, start: int, end: int) -> None:
         self.regions.extend(part.span(1) for part in _IN_LINE.finditer(self.text, start, end))
@@ -121,7 +122,11 @@ class _Found:
             key = _KEY.match(self.text, match.end())
             if key is not None and not _NO_KEY.match(self.text, match.end()):
                 self._key(key)
-            elif key is None and match["name"] not in _ALGORITHMS and match["name"] not in ("null", "simple"):
+            elif (
+                key is None
+                and not self.text.startswith('"', match.end())
+                and match["name"] not in (*_ALGORITHMS, "null", "simple")
+            ):
                 # Nothing behind it but the end: perhaps the algorithm is missing, and this is the key.
                 self.regions.append(match.span("name"))
         if any(name in self.text for name in _ALGORITHMS):

@@ -7,7 +7,7 @@ always a wildcard there.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.formats.setkey.problems import NotModelled, Refused
 from spdcheck.formats.setkey.words import read_address, read_port, read_prefix, read_upper
@@ -24,11 +24,8 @@ if TYPE_CHECKING:
 
 _WITH_PORTS = PORT_PROTOCOLS | {ANY_PROTOCOL}
 
-Side = tuple[int, int, int]
-"""A side of a selector as the kernel compares it: family, address with its host bits, prefix length."""
-
-Index = tuple[object, ...]
-"""What tells one policy of a direction from another: both sides, and what is above IP."""
+Index = tuple[int | None, ...]
+"""What tells one policy of a direction from another: the numbers of its selector, host bits included."""
 
 
 class Selectors:
@@ -36,52 +33,56 @@ class Selectors:
 
     def __init__(self, dialect: Dialect) -> None:
         self._platform = dialect.platform
-        self._sides: dict[tuple[str, str], tuple[AddressRange, Side]] = {}
+        self._sides: dict[tuple[str, str], AddressRange] = {}
         self._uppers: dict[str, int] = {}
         self._ports: dict[str, PortRange] = {}
 
     def read(self, entry: SpdEntry, statement: Statement) -> tuple[TrafficSelector, Index]:
         """The selector of a statement, and the kernel's index of it."""
-        family = family_asked(entry.options, statement)
-        numeric = any("n" in statement.texts[slot.at] for slot in entry.options)
-        source, source_side = self._side(entry.source, statement, family, numeric)
-        destination, destination_side = self._side(entry.destination, statement, family, numeric)
-        if source.family != destination.family:
-            raise Refused(
-                entry.destination.address.at,
-                f"the selector goes from IPv{source.family} to IPv{destination.family}; setkey says `parse failed`",
-            )
-        source_port = self._port(entry.source.port, statement)
-        destination_port = self._port(entry.destination.port, statement)
+        asked = options_of(entry.options, statement) if entry.options else NO_OPTIONS
+        host_bits: list[int] = []
+        source = self._side(entry.source, statement, asked, host_bits, 1)
+        destination = self._side(entry.destination, statement, asked, host_bits, 2)
+        if source[0] != destination[0]:
+            message = f"the selector goes from IPv{source.family} to IPv{destination.family}"
+            raise Refused(entry.destination.address.at, f"{message}; setkey says `parse failed` and stops")
+        source_port = ANY_PORT if entry.source.port is None else self._port(entry.source.port, statement)
+        destination_port = ANY_PORT if entry.destination.port is None else self._port(entry.destination.port, statement)
         protocol = self._protocol(entry.upper, statement)
         if entry.upper.detail is None and protocol in _WITH_PORTS:
             selector = TrafficSelector(source, destination, protocol, source_port, destination_port)
+            above: Index = (protocol, source_port[0], destination_port[0], source_port[1], destination_port[1])
         else:
             plain = TrafficSelector(source, destination, protocol)
             selector = self._above(entry, plain, source_port, destination_port, statement)
-        return selector, (source_side, destination_side, selector[2:])
+            above = (protocol, selector.icmp_type, selector.icmp_code, selector.gre_key)
+        # Plain numbers, and nothing nested: the garbage collector does not look at such tuples.
+        return selector, (*source, *destination, *above, *host_bits)
 
-    def _side(self, node: Range, statement: Statement, family: int, numeric: bool) -> tuple[AddressRange, Side]:
+    def _side(
+        self, node: Range, statement: Statement, asked: Options, host_bits: list[int], number: int
+    ) -> AddressRange:
         word = statement.texts[node.address.at]
         length = "" if node.prefix is None else statement.texts[node.prefix.length.at]
-        known = self._sides.get((word, length))
-        if known is None:
-            address = read_address(word, node.address.at, names=not numeric)
+        addresses = self._sides.get((word, length))
+        if addresses is None:
+            address = read_address(word, node.address.at, names=not asked.numeric)
             at = node.address.at if node.prefix is None else node.prefix.length.at
-            addresses, bits, accident = read_prefix(address, length, at)
-            known = addresses, (address.family, address.value, bits)
+            addresses, accident = read_prefix(address, length, at)
             if address.accident or accident:
                 statement.odd(node.address, address.accident, f"write `{addresses}` if that is meant")
                 if node.prefix is not None:
                     statement.odd(node.prefix.length, accident)
-            else:
-                self._sides[word, length] = known
-        check_family(known[0].family, family, node.address)
-        return known
+            if address.value != addresses.first:
+                # The kernel keeps host bits and tells policies apart by them, though they match the same packets.
+                host_bits += (number, address.value)
+            elif not (address.accident or accident):
+                self._sides[word, length] = addresses
+        if asked.family:
+            check_family(addresses.family, asked.family, node.address)
+        return addresses
 
-    def _port(self, node: Port | None, statement: Statement) -> PortRange:
-        if node is None:
-            return ANY_PORT
+    def _port(self, node: Port, statement: Statement) -> PortRange:
         word = statement.texts[node.port.at]
         known = self._ports.get(word)
         if known is None:
@@ -168,14 +169,25 @@ class Selectors:
             statement.odd(slot, f"`{text[match.end() :]}` at the end of `{text}` is ignored")
 
 
-def family_asked(options: tuple[Slot, ...], statement: Statement) -> int:
-    """The family that ``-4`` and ``-6`` ask for (the last one wins), or 0."""
-    family = 0
-    for slot in options:
-        for letter in statement.texts[slot.at]:
-            if letter in "46":
-                family = int(letter)
-    return family
+class Options(NamedTuple):
+    """``-4`` and ``-6`` ask for a family (0: none), ``-n`` forbids host names."""
+
+    family: int
+    numeric: bool
+
+
+NO_OPTIONS = Options(0, numeric=False)
+
+
+def options_of(slots: tuple[Slot, ...], statement: Statement) -> Options:
+    """The options behind a command; of ``-4`` and ``-6`` the last one wins."""
+    family, numeric = 0, False
+    for letter in "".join(statement.texts[slot.at] for slot in slots):
+        if letter == "n":
+            numeric = True
+        elif letter in "46":
+            family = int(letter)
+    return Options(family, numeric)
 
 
 def check_family(family: int, asked: int, slot: Slot) -> None:

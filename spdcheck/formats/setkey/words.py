@@ -24,6 +24,8 @@ _LABEL = re.compile(r"[A-Za-z0-9_-]{1,63}")
 
 def number(text: str, base: int = 10) -> int:
     """A number as ``strtoul`` of a 64-bit system reads it: too big ones become the biggest."""
+    if len(text) < 16:
+        return int(text, base)
     digits = text.lstrip("0")
     return min(int(digits or "0", base), _ULONG_MAX) if len(digits) <= 20 else _ULONG_MAX
 
@@ -94,21 +96,21 @@ def read_address(text: str, at: int, *, names: bool = True) -> Address:
     )  # fmt: skip
 
 
-def read_prefix(address: Address, length: str, at: int) -> tuple[AddressRange, int, str]:
-    """The prefix, its length, and an accident; ``length`` may be empty, for a single host."""
-    bits = BITS[address.family]
+def read_prefix(address: Address, length: str, at: int) -> tuple[AddressRange, str]:
+    """The prefix, and an accident; ``length`` may be empty, for a single host."""
     if not length:
-        return address.host, bits, ""
-    value = number(length) & 0xFFFF_FFFF
+        return address.host, ""
+    bits = BITS[address.family]
+    value = number(length)
+    if value <= bits:
+        return prefix(address.family, address.value, value), ""
     # parse.y keeps it in an int, where negative means "none given"; PF_KEY has one byte for it.
-    cut = bits if value >= 0x8000_0000 else value & 0xFF
+    cut = bits if value & 0x8000_0000 else value & 0xFF
     if cut > bits:
-        raise NotLoaded(
-            at, f"/{length} is too long for IPv{address.family}: the kernel answers `Invalid argument`",
-            f"a prefix length is at most {bits}",
-        )  # fmt: skip
-    accident = "" if cut == number(length) else f"/{length} does not fit into its field and is read as /{cut}"
-    return prefix(address.family, address.value, cut), cut, accident
+        message = f"/{length} is too long for IPv{address.family}: the kernel answers `Invalid argument`"
+        raise NotLoaded(at, message, f"a prefix length is at most {bits}")
+    accident = f"/{length} does not fit into its field and is read as /{cut}"
+    return prefix(address.family, address.value, cut), accident
 
 
 def mask_hint(text: str) -> str:
