@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lark import Lark
-
+    from spdcheck.formats.automaton import Automaton
     from spdcheck.source import SourceFile
 
 _LINE = re.compile(r"""((?:[^#"'\\\n]|\\\n|\\.|"[^"]*"|'[^']*'|["'\\])*+)(?:#[^\n]*)?(?:\n|\Z)""")
@@ -170,37 +169,38 @@ class Variables:
 class Vocabulary:
     """The tokens of one of the grammars; ``names[kind]`` is the terminal's name.
 
-    ``plain`` are the terminals behind which the next word is no keyword (a port may be called ``auth``);
+    ``plain`` are the words and signs behind which the next word is no keyword (a port may be called ``auth``);
     ``transparent`` those that leave that as it is.
     """
 
-    def __init__(self, parser: Lark, *, plain: frozenset[str], transparent: frozenset[str] = frozenset()) -> None:
-        ignored = set(parser.ignore_tokens)
-        terminals = [t for t in parser.terminals if t.name not in ignored]
-        self.names = ("", *(t.name for t in terminals))
+    def __init__(
+        self, grammar: Automaton, *, plain: frozenset[str] = frozenset(), transparent: frozenset[str] = frozenset()
+    ) -> None:
+        terminals = [terminal for terminal in grammar.terminals if terminal.name not in grammar.ignored]
+        self.names = ("", *(terminal.name for terminal in terminals))
         kinds = {name: kind for kind, name in enumerate(self.names)}
-        patterns = sorted((t for t in terminals if t.pattern.type != "str"), key=lambda t: -t.priority)
-        texts = {re.sub(r"\\(.)", r"\1", t.pattern.value): kinds[t.name] for t in terminals if t.pattern.type == "str"}
-        self.words = {text: kind for text, kind in texts.items() if text[0].isalpha()}
+        patterns = sorted((t for t in terminals if not t.is_text), key=lambda t: -t.priority)
+        texts = {re.sub(r"\\(.)", r"\1", t.regexp): kinds[t.name] for t in terminals if t.is_text}
+        self.texts = {kind: text for text, kind in texts.items()}
+        self._words = {text: kind for text, kind in texts.items() if text[0].isalpha()}
         signs = sorted((text for text in texts if not text[0].isalpha()), key=len, reverse=True)
         self._signs = {text: texts[text] for text in signs}
         self._word = kinds["WORD"]
-        self._plain = frozenset(kind for name, kind in kinds.items() if name in plain)
-        self._transparent = frozenset(kind for name, kind in kinds.items() if name in transparent)
+        self._plain = frozenset(texts[text] for text in plain)
+        self._transparent = frozenset(texts[text] for text in transparent)
         self._kinds = [UNREADABLE, *(kinds[t.name] for t in patterns), UNREADABLE, UNREADABLE]
         self._sign_group = len(patterns) + 1
-        groups = "|".join(f"({t.pattern.value})" for t in patterns)
+        groups = "|".join(f"({t.regexp})" for t in patterns)
         self._scan = re.compile(
             rf"(?:[\s]+|#[^\n]*)*+(?:{groups}|({'|'.join(map(re.escape, signs))})|(.))", re.DOTALL | re.IGNORECASE
         ).finditer
-        self.texts = {kind: text for text, kind in texts.items()}
 
     def read(self, text: str, start: int, end: int) -> Tokens:
         """The tokens of a region of a text."""
         kinds: list[int] = []
         texts: list[str] = []
         starts: list[int] = []
-        word_kind, words, sign_group = self._word, self.words, self._sign_group
+        word_kind, words, sign_group = self._word, self._words, self._sign_group
         plain = False
         for match in self._scan(text, start, end):
             group = match.lastindex or 0

@@ -34,15 +34,6 @@ ICMP_CODES = {
 }  # fmt: skip
 """Codes of ICMP unreachable."""
 
-IP_OPTIONS = (
-    "nop", "rr", "zsu", "mtup", "mtur", "encode", "ts", "tr", "sec", "lsrr", "e-sec", "cipso", "satid", "ssrr",
-    "addext", "visa", "imitd", "eip", "finn", "dps", "sdb", "nsapa", "rtralrt", "ump",
-)  # fmt: skip
-SECURITY_CLASSES = (
-    "unclass", "confid", "reserv-1", "reserv-2", "reserv-3", "reserv-4", "secret", "topsecret",
-)  # fmt: skip
-EXTENSION_HEADERS = ("hopopts", "ipv6", "routing", "frag", "esp", "ah", "none", "dstopts", "mobility")
-
 FACILITIES = frozenset(
     [
         "kern",
@@ -81,7 +72,7 @@ class Octets(NamedTuple):
     """A dotted number: its value padded with zeros on the right, and of how many octets it was made."""
 
     value: int
-    count: int
+    octets: int
 
 
 def dotted(text: str) -> Octets | str:

@@ -1,22 +1,22 @@
 """Reading the statements of ipf.conf, ipnat.conf and ippool.conf: chunk by chunk, each parsed alone.
 
-What a format gets of a statement is a :class:`Parsed`: a tree of :class:`Node` values, one for each rule of the grammar,
-and the tokens that its slots stand for.
+What a format gets of a statement is a :class:`Parsed`: a tree of :class:`Node` values, one for each rule of the
+grammar, and the tokens that its slots stand for.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from spdcheck.formats.automaton import Slot, Unexpected
 from spdcheck.formats.ipf_lexer import UNREADABLE, Spliced, Tokens, Undefined, Variables, Vocabulary, chunks
-from spdcheck.formats.shapes import MAX_SHAPES, Slot, Unexpected, expectation
+from spdcheck.formats.shapes import MAX_SHAPES, expectation
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Iterator, Mapping, Sequence
 
-    from lark import Lark, Token, Tree
-
+    from spdcheck.formats.automaton import Automaton
     from spdcheck.formats.base import Reading
     from spdcheck.model.diagnostic import Part
     from spdcheck.source import SourceFile, Span
@@ -43,11 +43,24 @@ class Node(NamedTuple):
         return next((part for part in self.parts if isinstance(part, Node) and part.rule in rules), None)
 
 
+def own_slots(node: Node) -> list[Slot]:
+    """The tokens directly in a node."""
+    return [part for part in node.parts if isinstance(part, Slot)]
+
+
+def all_slots(node: Node) -> list[Slot]:
+    """All tokens of a node, in order; never empty."""
+    found: list[Slot] = []
+    for part in node.parts:
+        found += [part] if isinstance(part, Slot) else all_slots(part)
+    return found or [Slot("", 0)]
+
+
 class Shapes:
     """Parses sequences of token kinds and remembers the answers: files have many rules of few shapes."""
 
-    def __init__(self, parser: Lark, names: Sequence[str]) -> None:
-        self._parser = parser
+    def __init__(self, grammar: Automaton, names: Sequence[str]) -> None:
+        self._grammar = grammar
         self._names = names
         self._known: dict[tuple[int, ...], Node | Unexpected] = {}
 
@@ -57,40 +70,16 @@ class Shapes:
         if known is None:
             if len(self._known) >= MAX_SHAPES:
                 self._known.clear()
-            known = self._known[kinds] = self._ask(kinds)
+            known = self._grammar.derive([self._names[kind] for kind in kinds], _node)
+            self._known[kinds] = known
         return known
 
-    def _ask(self, kinds: tuple[int, ...]) -> Node | Unexpected:
-        from lark import Token, UnexpectedToken
 
-        tokens = [Token(self._names[kind], "", start_pos=at) for at, kind in enumerate(kinds)]
-        session = self._parser.parse_interactive()
-        fed = 0
-        try:
-            for token in tokens:
-                session.feed_token(token)
-                fed += 1
-            return _built(session.feed_eof())  # type: ignore[no-untyped-call]
-        except UnexpectedToken:
-            found = self._names[kinds[fed]] if fed < len(kinds) else ""
-        # What was fed may have been reduced already because of the bad token; a new session knows what could follow.
-        session = self._parser.parse_interactive()
-        for token in tokens[:fed]:
-            session.feed_token(token)
-        order = {name: place for place, name in enumerate(self._names)}
-        accepted: set[str] = session.accepts()  # type: ignore[no-untyped-call]
-        return Unexpected(fed, found, tuple(sorted(accepted, key=lambda name: order.get(name, len(order)))))
+def _node(rule: str, parts: list[Node | Slot]) -> Node:
+    return Node(rule, tuple(parts))
 
 
-def _built(tree: Tree[Token]) -> Node:
-    parts = [
-        _built(child) if hasattr(child, "children") else Slot(child.type, child.start_pos or 0)
-        for child in tree.children
-    ]
-    return Node(str(tree.data), tuple(parts))
-
-
-class Refused(Exception):
+class RefusedError(Exception):
     """The real program refuses the statement: why, at which offset of the file, and what to do.
 
     Raised while a statement is converted and caught where it is read; it never leaves a format.
@@ -126,9 +115,9 @@ class Parsed(NamedTuple):
             return start, end
         return self.spliced.source(start), max(self.spliced.source(end - 1), self.spliced.source(start)) + 1
 
-    def refuse(self, slot: Slot, message: str, mend: str = "") -> Refused:
+    def refuse(self, slot: Slot, message: str, mend: str = "") -> RefusedError:
         """An exception about one token."""
-        return Refused(message, *self.region(slot.at, slot.at), mend)
+        return RefusedError(message, *self.region(slot.at, slot.at), mend)
 
 
 class Statements:
@@ -136,7 +125,7 @@ class Statements:
 
     def __init__(
         self,
-        parser: Lark,
+        grammar: Automaton,
         vocabulary: Vocabulary,
         *,
         begins: re.Pattern[str],
@@ -146,7 +135,7 @@ class Statements:
         groups: tuple[tuple[frozenset[str], str], ...] = (),
     ) -> None:
         self.vocabulary = vocabulary
-        self._shapes = Shapes(parser, vocabulary.names)
+        self._shapes = Shapes(grammar, vocabulary.names)
         self._begins = begins
         self._words = {
             name: words[name] if name in words else f"`{vocabulary.texts[kind]}`"
@@ -186,7 +175,7 @@ class Statements:
             else:
                 self._report(reading, alone, file.span(start, min(chunk.end, first)))
 
-    def _parse(self, file: SourceFile, variables: Variables, start: int, end: int) -> Parsed | Refused:
+    def _parse(self, file: SourceFile, variables: Variables, start: int, end: int) -> Parsed | RefusedError:
         text = file.text
         spliced: Spliced | None = None
         if "$" in (region := text[start:end]) or "\\\n" in region:
@@ -194,7 +183,7 @@ class Statements:
             if isinstance(result, Undefined):
                 name = result.name
                 message = f"`{name}` is not defined above this line"
-                return Refused(
+                return RefusedError(
                     message, result.at, result.at + len(name), f"define it first: {name.strip('${}')}=value;"
                 )
             spliced = result
@@ -206,19 +195,19 @@ class Statements:
             return Parsed(file, found, tokens, spliced, start, end)
         return self._unexpected(found, tokens, spliced, end)
 
-    def _unexpected(self, found: Unexpected, tokens: Tokens, spliced: Spliced | None, end: int) -> Refused:
+    def _unexpected(self, found: Unexpected, tokens: Tokens, spliced: Spliced | None, end: int) -> RefusedError:
         expected = expectation(found.expected, self._words, self._groups)
         if found.at >= len(tokens.kinds):
-            return Refused(f"{self._what} ends here, {expected}", end, end)
+            return RefusedError(f"{self._what} ends here, {expected}", end, end)
         start = tokens.starts[found.at]
         last = tokens.end(found.at)
         if spliced is not None:
             start, last = spliced.source(start), spliced.source(last - 1) + 1
         token = tokens.texts[found.at]
         what = "a character that can't be read" if tokens.kinds[found.at] == UNREADABLE else f"`{token}`"
-        return Refused(f"unexpected {what}, {expected}", start, max(last, start + 1))
+        return RefusedError(f"unexpected {what}, {expected}", start, max(last, start + 1))
 
-    def _report(self, reading: Reading, refused: Refused, statement: Span) -> None:
+    def _report(self, reading: Reading, refused: RefusedError, statement: Span) -> None:
         """CFG001 at the token that is wrong; a place in another line than the statement's is where it says."""
         file = reading.file
         start, end = refused.start, refused.end
@@ -228,7 +217,7 @@ class Statements:
             start, end = max(statement.start, start - 1), max(start, statement.start + 1)
         reading.unreadable(file.span(start, end), refused.message, part=self._part, mend=refused.mend)
 
-    def refuse(self, reading: Reading, refused: Refused) -> None:
+    def refuse(self, reading: Reading, refused: RefusedError) -> None:
         """Reports a statement that parses but that the real program refuses."""
         reading.unreadable(
             reading.file.span(refused.start, max(refused.end, refused.start + 1)),

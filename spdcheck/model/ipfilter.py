@@ -1,7 +1,7 @@
-"""What ipf.conf, ipf6.conf and ippool.conf say: rules in the order of the file, and tables of addresses.
+"""What ipf.conf and ipf6.conf say: rules in the order of the file.
 
-Lists in braces are written out: one line of the file may be several rules. Names follow ipf(5). Nothing here says what a
-rule decides; the order of the kernel's lists (collections, insertion, refused duplicates) is not applied either.
+Lists in braces are written out: one line of the file may be several rules. Names follow ipf(5). Nothing here says what
+a rule decides; the order of the kernel's lists (collections, insertion, refused duplicates) is not applied either.
 """
 
 from __future__ import annotations
@@ -10,15 +10,23 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from spdcheck.model.policy import Direction
-
 if TYPE_CHECKING:
-    from spdcheck.model.addresses import AddressRange
+    from spdcheck.model.policy import Direction
     from spdcheck.source import Span
 
 MAX_PORT = 65535
 TCP_UDP = (6, 17)
 """What ``proto tcp/udp`` stands for."""
+
+IP_OPTIONS = (
+    "nop", "rr", "zsu", "mtup", "mtur", "encode", "ts", "tr", "sec", "lsrr", "e-sec", "cipso", "satid", "ssrr",
+    "addext", "visa", "imitd", "eip", "finn", "dps", "sdb", "nsapa", "rtralrt", "ump",
+)  # fmt: skip
+"""What ``with opt`` may ask for, in the kernel's order."""
+
+SECURITY_CLASSES = ("unclass", "confid", "reserv-1", "reserv-2", "reserv-3", "reserv-4", "secret", "topsecret")
+EXTENSION_HEADERS = ("hopopts", "ipv6", "routing", "frag", "esp", "ah", "none", "dstopts", "mobility")
+"""What ``with v6hdr`` may ask for."""
 
 
 class IpfAction(Enum):
@@ -152,7 +160,7 @@ class IpOptions(NamedTuple):
     doi: int | None = None
 
 
-class SecurityClasses(NamedTuple):
+class OptionClasses(NamedTuple):
     """``with opt sec-class``: the classes of the IP security option."""
 
     names: tuple[str, ...]
@@ -166,7 +174,7 @@ class ExtensionHeaders(NamedTuple):
     negated: bool = False
 
 
-Condition: TypeAlias = Trait | IpOptions | SecurityClasses | ExtensionHeaders
+Condition: TypeAlias = Trait | IpOptions | OptionClasses | ExtensionHeaders
 
 
 class KeepState(NamedTuple):
@@ -274,30 +282,9 @@ class IpfRule:
         return tuple(getattr(self, name) for name in _COMPARED)
 
 
-_COMPARED = tuple(name for name in IpfRule.__dataclass_fields__ if name not in ("origin", "insert", "comment", "rule_ttl"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pool:
-    """A table of ippool.conf. ``role`` is ``ipf``, ``nat``, ``auth``, ``count`` or ``all``.
-
-    ``kind`` is ``tree``, ``hash``, ``dstlist`` or ``group-map``; for the last ``direction`` says which rules ask it and
-    ``group`` is the group of entries that name none. ``policy`` and ``targets`` are those of a dstlist. ``missing``
-    says why entries are unknown (a file that could not be opened), empty if all are known.
-    """
-
-    origin: Span
-    kind: str
-    role: str
-    name: str
-    entries: tuple[PoolEntry, ...] = ()
-    direction: Direction | None = None
-    group: str | None = None
-    policy: str = ""
-    targets: tuple[Target, ...] = ()
-    size: int | None = None
-    seed: int | None = None
-    missing: str = ""
+_COMPARED = tuple(
+    name for name in IpfRule.__dataclass_fields__ if name not in ("origin", "insert", "comment", "rule_ttl")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,12 +296,3 @@ class IpfRuleset:
     rules: tuple[IpfRule, ...] = ()
     settings: tuple[tuple[str, str], ...] = ()
     family: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoolSet:
-    """The tables of one ippool.conf."""
-
-    origin: Span
-    kind: str = "ippool"
-    pools: tuple[Pool, ...] = ()

@@ -74,8 +74,8 @@ class NatRule:
     """One rule. ``interfaces`` are those by which packets leave and replies arrive (``map a,b``: replies on ``a``,
     packets on ``b``; ``rdr a,b``: packets on ``a``, replies on ``b``); one name stands for both.
 
-    ``exempt`` is ``no``: packets that match are not translated. ``written_out`` marks the ``from … to …`` form, in which
-    ports are compared. ``protocols`` is empty for any. ``block_ports`` is that of map-block (``auto``: -1).
+    ``exempt`` is ``no``: packets that match are not translated. ``written_out`` marks the ``from … to …`` form.
+    ``protocols`` is empty for any. ``block_ports`` is that of map-block (``auto``: -1).
     """
 
     origin: Span

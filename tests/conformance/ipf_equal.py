@@ -1,4 +1,4 @@
-"""Are two readings the same rules? Rule by rule, proved by the engine, and in the order in which the kernel keeps them."""
+"""Are two readings the same rules? Rule by rule, proved by the engine, in the order in which the kernel keeps them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from spdcheck.model.policy import Direction
 from spdcheck.semantics.decision import Decide, DecisionList, Entry
 from spdcheck.semantics.filters import Verdict
 from spdcheck.semantics.predicate import fields_of, unknowns_of
-from spdcheck.semantics.rulesets.ipf_conditions import IpfNames, rule_condition
+from spdcheck.semantics.rulesets.ipf_addresses import IpfNames
+from spdcheck.semantics.rulesets.ipf_conditions import rule_condition
 from spdcheck.semantics.rulesets.ipf_order import KernelLists
 from spdcheck.semantics.rulesets.ipnat import nat_condition
 
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 
     from spdcheck.formats.base import Reading
     from spdcheck.model.addresses import AddressRange
-    from spdcheck.model.ipfilter import IpfRule, Pool
+    from spdcheck.model.ipfilter import IpfRule
     from spdcheck.model.ipnat import NatRule
+    from spdcheck.model.ippool import Pool
     from spdcheck.semantics.predicate import Predicate
 
 
@@ -33,7 +35,7 @@ class _EveryHost(dict[str, "tuple[AddressRange, ...]"]):
         super().__init__()
         self._address = address
 
-    def get(self, key: str, default: object = None) -> tuple[AddressRange, ...]:  # type: ignore[override]
+    def get(self, key: str, default: object = None) -> tuple[AddressRange, ...]:
         del key, default
         return (self._address,)
 

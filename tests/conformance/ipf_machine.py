@@ -5,12 +5,13 @@ Packets go in one by one; what comes out is what ``ipftest`` prints.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spdcheck.engine.concrete import matches
 from spdcheck.model.policy import Direction
 from spdcheck.semantics.decision import Decide, Undecided
-from spdcheck.semantics.rulesets.ipf_conditions import NO_NAMES
+from spdcheck.semantics.rulesets.ipf_addresses import NO_NAMES
 from spdcheck.semantics.rulesets.ipf_order import KernelLists
 from spdcheck.semantics.rulesets.ipfilter import IpfFate, group_list, ipf_list
 from tests.conformance.ipf_sessions import Nat
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from spdcheck.model.ipfilter import IpfRule, Target
     from spdcheck.model.ipnat import NatRule
     from spdcheck.semantics.decision import DecisionList
-    from spdcheck.semantics.rulesets.ipf_conditions import IpfNames
+    from spdcheck.semantics.rulesets.ipf_addresses import IpfNames
     from tests.conformance.ipf_wire import Datagram
 
 BLOCKED, MALFORMED = 0, 4
@@ -90,13 +91,10 @@ class Machine:
         return [packet.hex() if as_hex else packet.line()]
 
     def _leave(self, packet: Datagram) -> int | None:
-        if self.nat is None:
-            return None
-        reason, changed = self.nat.leave(packet)
-        if reason is None and changed and self._new_ids and packet.family == 4:
+        if self._new_ids and packet.family == 4:
             packet.set_id(self._next_id)
             self._next_id += 1
-        return reason
+        return None if self.nat is None else self.nat.leave(packet)
 
     def _elsewhere(self, packet: Datagram, target: Target) -> str:
         interface, inward = packet.interface, packet.inward
@@ -122,9 +120,10 @@ class Machine:
             return known
         state, outside = self.states.find(packet, self._icmp_head)
         if state is not None:
+            fate = state.fate if not state.answered else replace(state.fate, route=state.rule.reply_to, copy=None)
             if state.rule.frags is not None:
-                self.fragments.add(packet, state.fate)
-            return state.fate
+                self.fragments.add(packet, fate)
+            return fate
         direction = Direction.IN if packet.inward else Direction.OUT
         fate = self._decide(self.lists[direction], packet, outside)
         if fate.frags is not None:

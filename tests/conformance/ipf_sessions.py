@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from spdcheck.model.ipnat import NatRule
     from spdcheck.semantics.predicate import Predicate
-    from spdcheck.semantics.rulesets.ipf_conditions import IpfNames
+    from spdcheck.semantics.rulesets.ipf_addresses import IpfNames
     from tests.conformance.ipf_wire import Datagram
 
 FAILED = {4: 15, 6: 16}
@@ -66,7 +66,7 @@ class Working:
     sticky_uses: int = 0
 
 
-class Exhausted(Exception):
+class ExhaustedError(Exception):
     """No address or port is free."""
 
 
@@ -92,9 +92,9 @@ class Nat:
             self._touched.add(id(packet))
         return reason
 
-    def leave(self, packet: Datagram) -> tuple[int | None, bool]:
-        """Translates a packet that leaves; the reason if it must be dropped, and whether it was changed."""
-        return self._pass(packet, Direction.OUT)
+    def leave(self, packet: Datagram) -> int | None:
+        """Translates a packet that leaves; the reason if it must be dropped."""
+        return self._pass(packet, Direction.OUT)[0]
 
     def _pass(self, packet: Datagram, direction: Direction) -> tuple[int | None, bool]:
         if packet.offset:
@@ -115,7 +115,7 @@ class Nat:
                 return None, False
             try:
                 new = self._new(working, ends, packet, direction)
-            except Exhausted:
+            except ExhaustedError:
                 failed = True
                 continue
             interfaces = working.rule.interfaces
@@ -161,7 +161,7 @@ class Nat:
             # The quoted packet went the other way: it looks as the session's packets do on that side.
             found, becomes = (_turned(session.old), _turned(session.new)) if own else (session.new, session.old)
             if _same(found, quoted, inner):
-                _rewrite_error(packet, inner, quoted, becomes, direction)
+                _rewrite_error(packet, inner, becomes, direction)
                 return True
         return False
 
@@ -193,7 +193,7 @@ class Nat:
                 working.hosts.pop(key, None)
                 held = False
             if single and working.next_port == 0 and attempt:
-                raise Exhausted
+                raise ExhaustedError
             port = 0
             if rule.kind is NatKind.BIMAP and _same_size(rule):
                 assert isinstance(new, NetworkAddress)
@@ -202,11 +202,11 @@ class Nat:
                 address, port = _block(rule, source, source_port, attempt, has_ports)
             elif isinstance(new, NetworkAddress) and new.value == 0 and single:
                 if attempt or packet.interface not in packet.link:
-                    raise Exhausted
+                    raise ExhaustedError
                 address = packet.link[packet.interface]
             elif isinstance(new, NetworkAddress) and new.mask == 0:
                 if attempt:
-                    raise Exhausted
+                    raise ExhaustedError
                 address = source
             elif not single and working.next_port == 0 and attempt:
                 working.next_address += 1
@@ -229,8 +229,8 @@ class Nat:
                     working.hosts[key] = address
                 return mapped
             if working.next_port and (working.next_address, working.next_port) == start and working.next_address:
-                raise Exhausted
-        raise Exhausted
+                raise ExhaustedError
+        raise ExhaustedError
 
     def _redirected(self, working: Working, ends: Ends, packet: Datagram) -> Ends:
         """``ipf_nat_newrdr``, its treatment of ``sticky`` included."""
@@ -252,7 +252,7 @@ class Nat:
             address = destination
         elif new.value == 0:
             if packet.interface not in packet.link:
-                raise Exhausted
+                raise ExhaustedError
             address = packet.link[packet.interface]
         elif rule.kind is NatKind.BIMAP:
             wanted = rule.destination.addresses
@@ -263,11 +263,11 @@ class Nat:
         new_port = _redirected_port(working, port) if packet.protocol in (TCP, UDP) else port
         if address == 0:
             if new_port == port:
-                raise Exhausted
+                raise ExhaustedError
             address = destination
         redirected = (source, source_port, address, new_port)
         if self._taken(_turned(redirected), packet, Direction.OUT):
-            raise Exhausted
+            raise ExhaustedError
         if rule.sticky:
             working.sticky[source, destination, port] = address
         return redirected
@@ -295,7 +295,7 @@ class Nat:
             other = Direction.IN if direction is Direction.OUT else Direction.OUT
             if not self._taken(_turned(new), packet, other):  # type: ignore[arg-type]
                 return new  # type: ignore[return-value]
-        raise Exhausted
+        raise ExhaustedError
 
 
 def _working(rule: NatRule, names: IpfNames) -> Working:
@@ -330,9 +330,12 @@ def _wrap(working: Working, new: object, family: int) -> None:
     if isinstance(new, NatRange):
         if working.next_address > new.last:
             working.next_address = new.first
-    elif isinstance(new, NetworkAddress) and not _single(new, family):
-        if (working.next_address + 1) & new.mask > new.value:
-            working.next_address = new.value + 1
+    elif (
+        isinstance(new, NetworkAddress)
+        and not _single(new, family)
+        and (working.next_address + 1) & new.mask > new.value
+    ):
+        working.next_address = new.value + 1
 
 
 def _groups(rule: NatRule) -> tuple[int, int]:
@@ -354,7 +357,7 @@ def _block(rule: NatRule, source: int, port: int, attempt: int, has_ports: bool)
         size = rule.block_ports or 1
         per_address = _USABLE_PORTS // size
     if attempt >= size or (attempt and not has_ports):
-        raise Exhausted
+        raise ExhaustedError
     host = source & ~(old.mask if isinstance(old, NetworkAddress) else 0) & 0xFFFFFFFF
     address = (host // per_address & ~new.mask & 0xFFFFFFFF) + new.value
     if not has_ports or not rule.block_ports:
@@ -433,17 +436,38 @@ def _rewrite(packet: Datagram, new: Ends) -> None:
         packet.set_destination(new[2])
 
 
-def _rewrite_error(packet: Datagram, inner: Datagram, quoted: Ends, becomes: Ends, direction: Direction) -> None:
+def _rewrite_error(packet: Datagram, inner: Datagram, becomes: Ends, direction: Direction) -> None:
     """The quoted packet gets its old face; the checksum of the ICMP message follows what changed in it."""
     start = packet.l4 + 8
+    quoted = inner.source_port, inner.destination_port
     before = bytes(packet.raw[start:])
     _rewrite(inner, becomes)
     packet.raw[start:] = inner.raw
     after = bytes(packet.raw[start:])
     size = len(before) & ~1
-    packet.adjust(packet.l4 + 2, before[:size], after[:size])
+    if inner.has_ports and (inner.checksum is None or inner.checksum + 2 > len(inner.raw)):
+        _ports_only(packet, quoted, (becomes[1], becomes[3]))
+    else:
+        packet.adjust(packet.l4 + 2, before[:size], after[:size])
     if direction is Direction.IN:
         packet.set_destination(becomes[0])
     else:
         packet.set_source(becomes[2])
-    del quoted
+
+
+def _ports_only(packet: Datagram, old: tuple[int, int], new: tuple[int, int]) -> None:
+    """The checksum of an ICMP error whose quotation ends before the checksum of the quoted segment.
+
+    The kernel's macro changes its arguments, and a port that gets smaller counts one too much (``CALC_SUMD``).
+    """
+    difference = 0
+    for before, after in zip(old, new, strict=True):
+        step = before - (after - 1 if before > after else after)
+        difference += step if step >= 0 else step - 1 & 0xFFFFFFFF
+    while difference >> 16:
+        difference = (difference & 0xFFFF) + (difference >> 16)
+    at = packet.l4 + 2
+    total = (~packet.word(at) & 0xFFFF) + (~difference & 0xFFFF)
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    packet.raw[at : at + 2] = (~total & 0xFFFF).to_bytes(2, "big")

@@ -54,6 +54,8 @@ class State:
     icmp_id: int
     interfaces: list[str]
     machine: bool
+    answered: bool = False
+    """The last packet went the other way than the first."""
     windows: tuple[Window, Window] = field(default_factory=lambda: (Window(), Window()))
 
 
@@ -125,6 +127,7 @@ class States:
                 continue
             slot = (0 if packet.inward else 2) + back
             state.interfaces[slot] = packet.interface
+            state.answered = bool(back)
             return state, False
         return None, outside
 
@@ -240,22 +243,49 @@ def _in_window(state: State, packet: Datagram, back: int) -> bool:
 
 
 @dataclass
-class Fragments:
-    """Packets whose first fragment was passed with ``keep frags``, and what became of it."""
+class Fragmented:
+    """A packet in fragments: what became of the first one that was seen, and how far the others have come."""
 
-    known: dict[tuple[int, int, int, int, int, str], IpfFate] = field(default_factory=dict)
+    fate: IpfFate
+    expected: int
+    seen_first: bool
+    first_end: int
+
+
+@dataclass
+class Fragments:
+    """Fragmented packets that a rule with ``keep frags`` passed or blocked (``ipf_frag_new``, ``ipf_frag_lookup``)."""
+
+    known: dict[tuple[int, int, int, int, int, str], Fragmented] = field(default_factory=dict)
 
     @staticmethod
     def _key(packet: Datagram) -> tuple[int, int, int, int, int, str]:
         return (packet.family, packet.source, packet.destination, packet.protocol, packet.fragment_id, packet.interface)
 
     def add(self, packet: Datagram, fate: IpfFate) -> None:
-        """Remembers a first fragment."""
-        if packet.is_fragment and not packet.offset and not packet.traits & {"short", "bad"}:
-            self.known[self._key(packet)] = fate
+        """Remembers a fragment; ``strict`` wants to see the first one first."""
+        strict = fate.frags is not None and fate.frags.strict
+        if not packet.is_fragment or "bad" in packet.traits or (strict and packet.offset):
+            return
+        end = packet.offset + packet.length
+        entry = Fragmented(fate, end, not packet.offset, 0 if packet.offset else packet.length)
+        self.known.setdefault(self._key(packet), entry)
 
     def find(self, packet: Datagram) -> IpfFate | None:
-        """What became of the first fragment of this later one."""
-        if not packet.offset or packet.traits & {"short", "bad"}:
+        """What became of the fragments before this one. One that overlaps the first is marked as bad."""
+        entry = self.known.get(self._key(packet)) if packet.is_fragment else None
+        if entry is None or "short" in packet.traits:
             return None
-        return self.known.get(self._key(packet))
+        if entry.seen_first:
+            if not packet.offset:
+                return None
+            if entry.first_end and packet.offset < entry.first_end:
+                packet.traits.add("bad")
+                return None
+        elif not packet.offset:
+            entry.seen_first = True
+        if packet.offset == entry.expected:
+            entry.expected = packet.offset + packet.length
+        elif entry.fate.frags is not None and entry.fate.frags.strict:
+            return None
+        return entry.fate

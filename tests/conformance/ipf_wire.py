@@ -1,6 +1,6 @@
 """Packets of IP Filter's suite: read from text or hex, looked at as the kernel does, rewritten, printed.
 
-A datagram is its bytes. Checksums are updated by the difference, as NAT does, so that a wrong one stays wrong by as much.
+A datagram is its bytes. Checksums are updated by the difference, as NAT does: a wrong one stays wrong by as much.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """IP Filter's own regression suite: rules parsed and compared, packets and their fates; and real files.
 
-``tests.csv`` says what each test is. A parse test passes if spdcheck reads the rules, reads what the real program printed
-of them, and proves rule by rule that both mean the same. A packet test passes if every line of ``fates/`` comes out.
+``tests.csv`` says what each test is. A parse test passes if spdcheck reads the rules, reads what the real program
+printed of them, and proves rule by rule that both mean the same. A packet test passes if every line of ``fates/`` comes
+out.
 """
 
 from __future__ import annotations
@@ -13,9 +14,7 @@ from typing import TYPE_CHECKING
 from spdcheck.formats import ipfilter, ipnat, ippool
 from spdcheck.formats.base import Context
 from spdcheck.model.addresses import AddressRange
-from spdcheck.model.ipfilter import HostName
-from spdcheck.model.protocols import ICMP
-from spdcheck.semantics.rulesets.ipf_conditions import IpfNames
+from spdcheck.semantics.rulesets.ipf_addresses import IpfNames
 from spdcheck.source import SourceFile
 from tests.conformance.case import Case
 from tests.conformance.ipf_equal import difference_of
@@ -28,8 +27,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from spdcheck.formats.base import Reading
-    from spdcheck.model.ipfilter import IpfRule, Pool
+    from spdcheck.model.ipfilter import IpfRule
     from spdcheck.model.ipnat import NatRule
+    from spdcheck.model.ippool import Pool
 
     Row = dict[str, str]
 
@@ -93,7 +93,9 @@ def _read(folder: Path, path: str, text: str, kind: str, *, six: bool = False) -
     name = path.rsplit("/", 1)[-1]
     file = SourceFile(f"{name}.ipf6.conf" if six else name, text)
     context = Context(includes=_Folder(folder))
-    return {"ipf": ipfilter, "nat": ipnat, "pool": ippool}[kind].read(file, context)
+    if kind == "ipf":
+        return ipfilter.read(file, context)
+    return ipnat.read(file, context) if kind == "nat" else ippool.read(file, context)
 
 
 def _refused(reading: Reading) -> str:
@@ -178,16 +180,14 @@ def _variants(folder: Path, row: Row, six: bool) -> Iterator[tuple[list[IpfRule]
     if row["mode"] == "all-rules":
         yield _loaded(folder, row, ipf, nat, six)
         return
-    main = nat if nat else ipf
+    main = nat or ipf
     for line in re.findall(r"(?:[^\\\n]|\\.|\\\n)+", main):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         yield _loaded(folder, row, ipf, line, six) if nat else _loaded(folder, row, line, "", six)
 
 
-def _loaded(
-    folder: Path, row: Row, ipf: str, nat: str, six: bool
-) -> tuple[list[IpfRule], list[NatRule]] | str:
+def _loaded(folder: Path, row: Row, ipf: str, nat: str, six: bool) -> tuple[list[IpfRule], list[NatRule]] | str:
     rules = _read(folder, row["rules_ipf"], ipf + "\n", "ipf", six=six)
     translations = _read(folder, row["rules_nat"], nat + "\n", "nat")
     for reading in (rules, translations):
@@ -212,7 +212,7 @@ def _blocks(text: str) -> list[list[str]]:
             blocks.append([])
         elif line.strip():
             blocks[-1].append(line)
-    return [block for block in blocks[:-1]] if not blocks[-1] else blocks
+    return blocks if blocks[-1] else blocks[:-1]
 
 
 def _real_files(folder: Path) -> Iterator[Case]:
@@ -235,7 +235,3 @@ def _real_files(folder: Path) -> Iterator[Case]:
             elif "host name" in row["note"] and not names:
                 reason = "the host name that nothing resolves is not named"
         yield Case(row["file"], not reason, reason, "realworld")
-
-
-assert HostName is not None
-assert ICMP == 1

@@ -8,9 +8,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from spdcheck.formats.base import Reading
-from spdcheck.formats.grammar import load
+from spdcheck.formats.grammar import automaton
 from spdcheck.formats.ipf_lexer import Vocabulary
-from spdcheck.formats.ipf_reading import Refused, Statements
+from spdcheck.formats.ipf_reading import RefusedError, Statements
 from spdcheck.formats.ipfilter.convert import RuleReader
 from spdcheck.model.diagnostic import Part
 from spdcheck.model.ipfilter import IpfAction, IpfRuleset
@@ -32,24 +32,28 @@ _WORDS = {
     "STRING": "a quoted text",
 }  # fmt: skip
 _GROUPS = (
-    (frozenset({"PASS", "BLOCK", "LOG", "COUNT", "NOMATCH", "AUTH", "PREAUTH", "SKIP", "CALL", "DECAPSULATE"}), "a rule"),
+    (
+        frozenset({"PASS", "BLOCK", "LOG", "COUNT", "NOMATCH", "AUTH", "PREAUTH", "SKIP", "CALL", "DECAPSULATE"}),
+        "a rule",
+    ),
     (frozenset({"QUICK", "ON", "FASTROUTE"}), "an option such as `quick` or `on`"),
     (frozenset({"FAMILY", "INET", "INET6", "TOS", "TTL", "PROTO", "ALL", "FROM"}), "`from`, `all` or `proto`"),
     (frozenset({"KEEP", "GROUP", "HEAD", "PPS", "AGE", "COMMENT"}), "`keep`, `head` or `group`"),
 )
 
+_PLAIN = frozenset(
+    ("proto", "icmp-type", "level", "=", "eq", "!=", "ne", "<", "lt", ">", "gt", "<=", "le", ">=", "ge", "><", "<>")
+)
+"""Behind these a word is a name whatever it is."""
+
 
 @cache
 def _statements() -> Statements:
-    parser = load("ipfilter", "statement")
-    names = {t.pattern.value.replace("\\", ""): t.name for t in parser.terminals if t.pattern.type == "str"}
-    plain = ["proto", "icmp-type", "level", "=", "eq", "!=", "ne", "<", "lt", ">", "gt", "<=", "le", ">=", "ge"]
-    vocabulary = Vocabulary(
-        parser,
-        plain=frozenset(names[word] for word in [*plain, "><", "<>"]),
-        transparent=frozenset({names["{"]}),
+    grammar = automaton("ipfilter", "statement")
+    vocabulary = Vocabulary(grammar, plain=_PLAIN, transparent=frozenset("{"))
+    return Statements(
+        grammar, vocabulary, begins=_BEGINS, words=_WORDS, what="the rule", part=Part.FILTER, groups=_GROUPS
     )
-    return Statements(parser, vocabulary, begins=_BEGINS, words=_WORDS, what="the rule", part=Part.FILTER, groups=_GROUPS)
 
 
 def read(file: SourceFile, context: Context) -> Reading:
@@ -58,21 +62,20 @@ def read(file: SourceFile, context: Context) -> Reading:
     reading = Reading(file=file, format="ipfilter")
     family = 6 if "ipf6" in file.path.rsplit("/", 1)[-1] else None
     reading.dialect = "ipf6" if family else "ipf"
-    rules: list[IpfRule] = []
-    settings: list[tuple[str, str]] = []
+    found = _File(reading, family)
     statements = _statements()
     for parsed in statements.read(reading):
         if parsed.tree.rule == "setting":
-            settings.append(_setting(parsed, reading))
+            found.settings.append(_setting(parsed, reading))
             continue
         nodes = parsed.tree.nodes
         reading.statements += len(nodes) - 1
         for node, origin in zip(nodes, _origins(parsed, nodes), strict=True):
             try:
-                rules += _rules(parsed, node, origin, reading, family)
-            except Refused as refused:
+                found.rules += found.read(parsed, node, origin)
+            except RefusedError as refused:
                 statements.refuse(reading, refused)
-    ruleset = IpfRuleset(origin=file.span(), rules=tuple(rules), settings=tuple(settings), family=family)
+    ruleset = IpfRuleset(origin=file.span(), rules=tuple(found.rules), settings=tuple(found.settings), family=family)
     reading.facts.packet_filters.append(ruleset)
     return reading
 
@@ -82,17 +85,37 @@ def mask(file: SourceFile) -> SourceFile:
     return file
 
 
-def _rules(parsed: Parsed, node: Node, origin: Span, reading: Reading, family: int | None) -> list[IpfRule]:
-    reader = RuleReader(parsed, node, reading, family)
-    rules = reader.rules(origin)
-    _report_unmodelled(rules[0], reading)
-    if reader.nested is None:
-        return rules
-    reading.not_modelled(origin, "rules in braces behind a rule: releases differ in the group they put them in",
-                         part=Part.FILTER, mend="write `head` and `group`")  # fmt: skip
-    inner = [r for child in reader.nested.nodes for r in _rules(parsed, child, origin, reading, family)]
-    head = rules[0].head
-    return rules + [replace(rule, group=head) if rule.group is None else rule for rule in inner]
+class _File:
+    """The rules of a file so far, and the heads of groups among them."""
+
+    def __init__(self, reading: Reading, family: int | None) -> None:
+        self._reading = reading
+        self._family = family
+        self._heads: dict[str, tuple[IpfRule, bool]] = {}
+        self.rules: list[IpfRule] = []
+        self.settings: list[tuple[str, str]] = []
+
+    def read(self, parsed: Parsed, node: Node, origin: Span) -> list[IpfRule]:
+        """The rules that a node of the syntax stands for."""
+        reader = RuleReader(parsed, node, self._reading, self._family)
+        rules = [self._under_head(rule, reader.looks_at_headers) for rule in reader.rules(origin)]
+        for rule in rules:
+            if rule.head is not None:
+                self._heads[rule.head] = rule, reader.looks_at_headers
+        _report_unmodelled(rules[0], self._reading)
+        if reader.nested is None:
+            return rules
+        what = "rules in braces behind a rule: releases differ in the group that they put them in"
+        self._reading.not_modelled(origin, what, part=Part.FILTER, mend="write `head` and `group`")
+        inner = [rule for child in reader.nested.nodes for rule in self.read(parsed, child, origin)]
+        return rules + [replace(rule, group=rules[0].head) if rule.group is None else rule for rule in inner]
+
+    def _under_head(self, rule: IpfRule, looks_at_headers: bool) -> IpfRule:
+        """A member of a group gets the protocol and family of its head, if that stands above it (``fillgroup``)."""
+        head, also = self._heads.get(rule.group or "", (rule, False))
+        if rule.group is None or not (looks_at_headers and also):
+            return rule
+        return replace(rule, family=rule.family or head.family, protocols=rule.protocols or head.protocols)
 
 
 def _report_unmodelled(rule: IpfRule, reading: Reading) -> None:

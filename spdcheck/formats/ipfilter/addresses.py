@@ -17,9 +17,9 @@ from spdcheck.model.ipfilter import (
 )
 
 if TYPE_CHECKING:
+    from spdcheck.formats.automaton import Slot
     from spdcheck.formats.base import Reading
     from spdcheck.formats.ipf_reading import Node, Parsed
-    from spdcheck.formats.shapes import Slot
     from spdcheck.model.ipfilter import Addresses
 
 COMPARISONS = {"eq": "=", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">="}
@@ -154,7 +154,7 @@ class AddressReader:
             octets = names.dotted(text)
             if isinstance(octets, str):
                 raise self._parsed.refuse(slot, octets)
-            if octets.count < 4 and not self._has_mask(slot):
+            if octets.octets < 4 and not self._has_mask(slot):
                 self._reading.accident(
                     self._reading.file.span(*self._parsed.region(slot.at, slot.at)),
                     f"`{text}` is read as one host, not as a network",

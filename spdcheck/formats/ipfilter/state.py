@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spdcheck.formats.ipf_reading import Refused
+from spdcheck.formats.ipf_reading import RefusedError
 from spdcheck.model.ipfilter import KeepFrags, KeepState
 from spdcheck.model.protocols import TCP
 
@@ -57,5 +57,5 @@ def group_name(parsed: Parsed, node: Node) -> str:
     return str(int(text)) if node.slot.name == "NUMBER" else text[:_GROUP_LENGTH]
 
 
-def _refused(parsed: Parsed, message: str) -> Refused:
-    return Refused(message, *parsed.region(0, len(parsed.tokens.kinds) - 1))
+def _refused(parsed: Parsed, message: str) -> RefusedError:
+    return RefusedError(message, *parsed.region(0, len(parsed.tokens.kinds) - 1))

@@ -7,9 +7,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from spdcheck.formats.base import Reading
-from spdcheck.formats.grammar import load
+from spdcheck.formats.grammar import automaton
 from spdcheck.formats.ipf_lexer import Vocabulary
-from spdcheck.formats.ipf_reading import Refused, Statements
+from spdcheck.formats.ipf_reading import RefusedError, Statements
 from spdcheck.formats.ipnat.convert import NatRuleReader
 from spdcheck.model.diagnostic import Part
 from spdcheck.model.ipnat import NatKind, NatRuleset
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from spdcheck.model.ipnat import NatRule
     from spdcheck.source import SourceFile
 
-_BEGINS = re.compile(r"(?:no|map|map-block|bimap|rdr|rewrite|divert|encap|proxy)(?![\w-])|\$|[a-z][\w-]*\s*=", re.IGNORECASE)
+_BEGINS = re.compile(
+    r"(?:no|map|map-block|bimap|rdr|rewrite|divert|encap|proxy)(?![\w-])|\$|[a-z][\w-]*\s*=", re.IGNORECASE
+)
 
 _WORDS = {
     "WORD": "a name", "NUMBER": "a number", "HEX": "a number", "DOTTED": "an address", "IPV6": "an address",
@@ -30,9 +32,9 @@ _GROUPS = ((frozenset({"NO", "MAP", "BIMAP", "RDR", "REWRITE", "DIVERT", "ENCAP"
 
 @cache
 def _statements() -> Statements:
-    parser = load("ipnat", "statement")
-    vocabulary = Vocabulary(parser, plain=frozenset())
-    return Statements(parser, vocabulary, begins=_BEGINS, words=_WORDS, what="the rule", part=Part.NAT, groups=_GROUPS)
+    grammar = automaton("ipnat", "statement")
+    vocabulary = Vocabulary(grammar)
+    return Statements(grammar, vocabulary, begins=_BEGINS, words=_WORDS, what="the rule", part=Part.NAT, groups=_GROUPS)
 
 
 def read(file: SourceFile, context: Context) -> Reading:
@@ -52,7 +54,7 @@ def read(file: SourceFile, context: Context) -> Reading:
             origin = file.span(parsed.start, parsed.end)
             try:
                 rule = NatRuleReader(parsed, node, reading).rule(origin)
-            except Refused as refused:
+            except RefusedError as refused:
                 statements.refuse(reading, refused)
                 continue
             rules.append(rule)

@@ -10,9 +10,9 @@ from spdcheck.model.ipfilter import MAX_PORT, End, HostName, NetworkAddress, Poo
 from spdcheck.model.ipnat import NatRange, NatSplit
 
 if TYPE_CHECKING:
+    from spdcheck.formats.automaton import Slot
     from spdcheck.formats.base import Reading
     from spdcheck.formats.ipf_reading import Node, Parsed
-    from spdcheck.formats.shapes import Slot
     from spdcheck.model.ipfilter import Addresses
     from spdcheck.model.ipnat import NewAddress
 
@@ -106,7 +106,9 @@ class NatAddresses:
             if slot.name == "NUMBER" and value:
                 bits = self._lone_number(slot, mask, family, value, length)
             elif bits is None:
-                self._accident(slot, mask, "is longer than an address, and ipnat takes the whole for 0/0 without a word")
+                self._accident(
+                    slot, mask, "is longer than an address, and ipnat takes the whole for 0/0 without a word"
+                )
         elif mask.name == "HEX":
             bits = int(text, 16) & names.FULL[4]
         elif mask.name == "IPV6":
@@ -122,7 +124,9 @@ class NatAddresses:
         """A number that is not 0 is an IPv4 address: ``10/8`` is 0.0.0.10 cut to 8 bits."""
         bits = names.mask_of_length(4, length)
         if family == 6 or bits is None:
-            self._accident(slot, mask, "is a number where IPv6 is meant, and ipnat takes the whole for any without a word")
+            self._accident(
+                slot, mask, "is a number where IPv6 is meant, and ipnat takes the whole for any without a word"
+            )
             return 0
         if value & ~bits:
             read = address_text(4, value & bits)
@@ -156,7 +160,7 @@ class NatAddresses:
         octets = names.dotted(self._parsed.text(slot))
         if isinstance(octets, str):
             raise self._parsed.refuse(slot, octets)
-        if octets.count < 4:
+        if octets.octets < 4:
             raise self._parsed.refuse(slot, "ipnat wants all four numbers of an address", "write the zeros too")
         return octets.value
 

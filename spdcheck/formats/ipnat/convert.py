@@ -6,10 +6,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from spdcheck.formats import ipf_names as names
+from spdcheck.formats.ipf_reading import all_slots, own_slots
 from spdcheck.formats.ipnat.addresses import NatAddresses, port_number
-from spdcheck.formats.shapes import Slot
 from spdcheck.model.ipfilter import TCP_UDP, End, NetworkAddress, Ports
-from spdcheck.model.ipnat import NatKind, NatRule, NewPorts, Proxy
+from spdcheck.model.ipnat import NatKind, NatRule, NatSplit, NewPorts, Proxy
 from spdcheck.model.policy import Direction
 from spdcheck.model.protocols import ICMP, ICMP6, TCP, UDP
 
@@ -59,6 +59,8 @@ class NatRuleReader:
             else:
                 _step(part.rule)(self, part)
         self._check_rdr()
+        if self._kind is NatKind.MAP_BLOCK and not exempt:
+            self._values.setdefault("block_ports", 0)
         direction = self._values.pop("direction", Direction.IN if self._kind is NatKind.RDR else Direction.OUT)
         return NatRule(
             origin=origin,
@@ -80,16 +82,16 @@ class NatRuleReader:
     def _number(self, node: Node) -> int:
         return int(self._text(node))
 
-    def map_kind(self, node: Node) -> None:
+    def _read_map_kind(self, node: Node) -> None:
         self._kind = NatKind(self._text(node).lower())
 
-    def side(self, node: Node) -> None:
+    def _read_side(self, node: Node) -> None:
         self._values["direction"] = Direction.IN if self._text(node).lower() == "in" else Direction.OUT
 
-    def interfaces(self, node: Node) -> None:
-        self._values["interfaces"] = tuple(self._parsed.text(slot) for slot in node.parts if isinstance(slot, Slot))
+    def _read_interfaces(self, node: Node) -> None:
+        self._values["interfaces"] = tuple(self._parsed.text(slot) for slot in own_slots(node))
 
-    def from_to(self, node: Node) -> None:
+    def _read_from_to(self, node: Node) -> None:
         nots = [(part.rule, at) for at, part in enumerate(node.nodes) if part.rule.startswith("not")]
         ends = [(part, at) for at, part in enumerate(node.nodes) if part.rule == "end"]
         (source, first), (destination, _) = ends
@@ -99,19 +101,19 @@ class NatRuleReader:
         refused = not_destination if self._kind is NatKind.RDR else not_source
         if refused:
             which = "destination" if self._kind is NatKind.RDR else "source"
-            raise self._parsed.refuse(_slots(node)[0], f"`{self._kind.value}` can't turn its {which} round with `!`")
+            raise self._parsed.refuse(all_slots(node)[0], f"`{self._kind.value}` can't turn its {which} round with `!`")
         self._values["source"] = self._addresses.end(source)._replace(negated=not_source)
         self._values["destination"] = self._addresses.end(destination)._replace(negated=not_destination)
         if any(end.ports for end in (self._values["source"], self._values["destination"])):
             self._suggests_ports = True
 
-    def original(self, node: Node) -> None:
+    def _read_original(self, node: Node) -> None:
         """The short form: the source for map, the destination for rdr."""
         if node.rule in ("pool", "hash"):
             raise self._parsed.refuse(node.slot, "a pool needs the form `from … to …`")
         self._values["destination" if self._kind is NatKind.RDR else "source"] = self._addresses.end(node)
 
-    def ports(self, node: Node) -> None:
+    def _read_ports(self, node: Node) -> None:
         """The destination ports of ``rdr``; port 0 is any."""
         first, last = self._pair(node)
         self._suggests_ports = True
@@ -128,62 +130,62 @@ class NatRuleReader:
         new = self._addresses.new(node)
         if self._kind is NatKind.RDR:
             if isinstance(new, NetworkAddress) and _length(new) not in (0, _HOST_BITS[new.family]):
-                raise self._parsed.refuse(_slots(node)[0], "`rdr` leads to a single address, not to a network")
+                raise self._parsed.refuse(all_slots(node)[0], "`rdr` leads to a single address, not to a network")
             self._values["new_destination"] = new
         elif number == 0:
             self._values["new_source"] = new
         else:
             self._values["new_destination"] = new
 
-    def new_ports(self, node: Node) -> None:
+    def _read_new_ports(self, node: Node) -> None:
         self._suggests_ports = True
         first, last = self._pair(node.nodes[0])
         self._values["destination_ports"] = NewPorts(first, last) if first else None
 
-    def fixed_port(self, node: Node) -> None:
+    def _read_fixed_port(self, node: Node) -> None:
         self._suggests_ports = True
         port = port_number(self._parsed, node.nodes[0])
         self._values["destination_ports"] = NewPorts(port, port, fixed=True) if port else None
 
-    def source_ports(self, node: Node) -> None:
+    def _read_source_ports(self, node: Node) -> None:
         self._need_ports(node)
         self._values["source_ports"] = NewPorts(*self._pair(node.nodes[0]))
 
-    def destination_ports(self, node: Node) -> None:
+    def _read_destination_ports(self, node: Node) -> None:
         self._need_ports(node)
         self._values["destination_ports"] = NewPorts(*self._pair(node.nodes[0]))
 
     def _need_ports(self, node: Node) -> None:
         if self._protocols is None or not set(self._protocols) <= set(TCP_UDP) or not self._protocols:
-            raise self._parsed.refuse(_slots(node)[0], "ports need `proto tcp`, `udp` or `tcp/udp`")
+            raise self._parsed.refuse(all_slots(node)[0], "ports need `proto tcp`, `udp` or `tcp/udp`")
 
-    def fixed_source_port(self, node: Node) -> None:
+    def _read_fixed_source_port(self, node: Node) -> None:
         port = port_number(self._parsed, node.nodes[0])
         self._values["source_ports"] = NewPorts(port, port, fixed=True)
 
-    def fixed_destination_port(self, node: Node) -> None:
+    def _read_fixed_destination_port(self, node: Node) -> None:
         port = port_number(self._parsed, node.nodes[0])
         self._values["destination_ports"] = NewPorts(port, port, fixed=True)
 
-    def port(self, node: Node) -> None:
+    def _read_port(self, node: Node) -> None:
         """The port of ``divert``: first that of the source, then that of the destination."""
         port = port_number(self._parsed, node)
         which = "destination_ports" if "source_ports" in self._values else "source_ports"
         self._values[which] = NewPorts(port, port, fixed=True)
 
-    def portmap(self, node: Node) -> None:
+    def _read_portmap(self, node: Node) -> None:
         first, last = next(self._pair(part) for part in node.nodes if part.rule == "port_pair")
-        self.tcp_udp(next(part for part in node.nodes if part.rule == "tcp_udp"))
+        self._read_tcp_udp(next(part for part in node.nodes if part.rule == "tcp_udp"))
         if first > last:
-            raise self._parsed.refuse(_slots(node)[0], f"the ports {first}:{last} run backwards")
+            raise self._parsed.refuse(all_slots(node)[0], f"the ports {first}:{last} run backwards")
         self._values["source_ports"] = NewPorts(first, last, sequential=node.child("sequential") is not None)
 
-    def portmap_auto(self, node: Node) -> None:
-        self.tcp_udp(node.nodes[0])
+    def _read_portmap_auto(self, node: Node) -> None:
+        self._read_tcp_udp(node.nodes[0])
         sequential = node.child("sequential") is not None
         self._values["source_ports"] = NewPorts(_LOWEST_AUTO_PORT, 65535, auto=True, sequential=sequential)
 
-    def icmpidmap(self, node: Node) -> None:
+    def _read_icmpidmap(self, node: Node) -> None:
         protocol = self._text(node).lower()
         if protocol not in ("icmp", "ipv6-icmp"):
             raise self._parsed.refuse(node.slot, f"`icmpidmap` is about `icmp`, not `{protocol}`")
@@ -192,25 +194,25 @@ class NatRuleReader:
         sequential = node.child("sequential") is not None
         self._values["source_ports"] = NewPorts(first, last, icmp=True, sequential=sequential)
 
-    def block_ports(self, node: Node) -> None:
+    def _read_block_ports(self, node: Node) -> None:
         self._values["block_ports"] = self._number(node.nodes[0])
 
-    def block_auto(self, _: Node) -> None:
+    def _read_block_auto(self, _: Node) -> None:
         self._values["block_ports"] = -1
 
-    def protocols(self, node: Node) -> None:
+    def _read_protocols(self, node: Node) -> None:
         if self._protocols is not None:
-            raise self._parsed.refuse(_slots(node)[0], "the protocol is given twice")
+            raise self._parsed.refuse(all_slots(node)[0], "the protocol is given twice")
         part = node.nodes[0]
         if part.rule == "tcp_udp":
-            self.tcp_udp(part)
+            self._read_tcp_udp(part)
         else:
             self._protocols = self._protocol(part)
 
-    def tcp_udp(self, node: Node) -> None:
+    def _read_tcp_udp(self, node: Node) -> None:
         word = self._text(node).lower()
         single = {"tcp": (TCP,), "udp": (UDP,)}.get(word)
-        slots = [part for part in node.parts if isinstance(part, Slot)]
+        slots = own_slots(node)
         self._protocols = single if single and len(slots) == 1 else TCP_UDP
 
     def _protocol(self, node: Node) -> tuple[int, ...]:
@@ -223,33 +225,36 @@ class NatRuleReader:
             self._suggests_ports = False
         return (protocol,) if protocol else ()
 
-    def proxy(self, node: Node) -> None:
+    def _read_proxy(self, node: Node) -> None:
         port, name, protocol, *config = node.nodes
         number = port_number(self._parsed, port)
         known = self._values.get("destination") or End()
         if known.ports is not None and known.ports.first != number:
-            raise self._parsed.refuse(port.slot, f"the rule is about port {known.ports.first}, its proxy about {number}")
+            raise self._parsed.refuse(
+                port.slot, f"the rule is about port {known.ports.first}, its proxy about {number}"
+            )
         self._protocols = self._protocol(protocol)
         self._values["proxy"] = Proxy(
-            self._text(name), number, self._protocols[0] if self._protocols else 0, self._text(config[0]) if config else ""
+            self._text(name),
+            number,
+            self._protocols[0] if self._protocols else 0,
+            self._text(config[0]) if config else "",
         )
 
-    def named_proxy(self, node: Node) -> None:
+    def _read_named_proxy(self, node: Node) -> None:
         self._values["proxy"] = Proxy(self._text(node.nodes[0]))
 
-    def options(self, node: Node) -> None:
+    def _read_options(self, node: Node) -> None:
         for part in node.nodes:
             _step(part.rule)(self, part)
 
-    def round_robin(self, _: Node) -> None:
+    def _read_round_robin(self, _: Node) -> None:
         self._values["round_robin"] = True
 
-    def frag(self, _: Node) -> None:
+    def _read_frag(self, _: Node) -> None:
         self._values["frag"] = True
 
-    def sticky(self, _: Node) -> None:
-        from spdcheck.model.ipnat import NatSplit
-
+    def _read_sticky(self, _: Node) -> None:
         if self._values.get("round_robin") or isinstance(self._values.get("new_destination"), NatSplit):
             self._values["sticky"] = True
         else:
@@ -258,20 +263,20 @@ class NatRuleReader:
                 self._reading.file.span(start, end), "`sticky` without `round-robin` or two addresses has no effect"
             )
 
-    def purge(self, _: Node) -> None:
+    def _read_purge(self, _: Node) -> None:
         self._values["purge"] = True
 
-    def age(self, node: Node) -> None:
+    def _read_age(self, node: Node) -> None:
         numbers = [self._number(part) for part in node.nodes]
         self._values["age"] = (numbers[0], numbers[-1])
 
-    def mssclamp(self, node: Node) -> None:
+    def _read_mssclamp(self, node: Node) -> None:
         self._values["mssclamp"] = self._number(node.nodes[0])
 
-    def tag(self, node: Node) -> None:
+    def _read_tag(self, node: Node) -> None:
         self._values["tag"] = self._text(node)[:_TAG_LENGTH]
 
-    def ignored(self, _: Node) -> None:
+    def _read_ignored(self, _: Node) -> None:
         """The family was read first."""
 
     def _final_protocols(self) -> tuple[int, ...]:
@@ -294,25 +299,18 @@ def _length(network: NetworkAddress) -> int | None:
     return names.length_of_mask(network.family, network.mask)
 
 
-def _slots(node: Node) -> list[Slot]:
-    found: list[Slot] = []
-    for part in node.parts:
-        found += [part] if isinstance(part, Slot) else _slots(part)
-    return found or [Slot("", 0)]
-
-
 _ADDRESSES = ("any", "host_address", "network", "pool", "hash")
 _TARGETS = frozenset((*_ADDRESSES, "addresses", "split", "dstlist"))
 _STEPS: dict[str, Callable[[NatRuleReader, Node], None]] = {
-    **dict.fromkeys(_ADDRESSES, NatRuleReader.original),
-    "port_pair": NatRuleReader.ports,
-    "map_options": NatRuleReader.options,
-    "rdr_options": NatRuleReader.options,
-    "family": NatRuleReader.ignored,
+    **dict.fromkeys(_ADDRESSES, NatRuleReader._read_original),
+    "port_pair": NatRuleReader._read_ports,
+    "map_options": NatRuleReader._read_options,
+    "rdr_options": NatRuleReader._read_options,
+    "family": NatRuleReader._read_ignored,
 }
 
 
 @cache
 def _step(rule: str) -> Callable[[NatRuleReader, Node], None]:
-    step: Callable[[NatRuleReader, Node], None] = _STEPS.get(rule) or getattr(NatRuleReader, rule)
+    step: Callable[[NatRuleReader, Node], None] = _STEPS.get(rule) or getattr(NatRuleReader, f"_read_{rule}")
     return step

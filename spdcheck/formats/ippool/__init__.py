@@ -7,16 +7,17 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from spdcheck.formats.base import Reading
-from spdcheck.formats.grammar import load
+from spdcheck.formats.grammar import automaton
 from spdcheck.formats.ipf_lexer import Vocabulary
-from spdcheck.formats.ipf_reading import Refused, Statements
+from spdcheck.formats.ipf_reading import RefusedError, Statements, own_slots
 from spdcheck.formats.ippool.entries import read_list, read_network, read_whois
-from spdcheck.formats.shapes import Slot
 from spdcheck.model.diagnostic import Part
-from spdcheck.model.ipfilter import HostName, Pool, PoolEntry, PoolSet, Target
+from spdcheck.model.ipfilter import HostName, PoolEntry, Target
+from spdcheck.model.ippool import Pool, PoolSet
 from spdcheck.model.policy import Direction
 
 if TYPE_CHECKING:
+    from spdcheck.formats.automaton import Slot
     from spdcheck.formats.base import Context
     from spdcheck.formats.ipf_reading import Node, Parsed
     from spdcheck.source import SourceFile, Span
@@ -32,11 +33,9 @@ _KINDS = ("tree", "hash", "dstlist", "group-map")
 
 @cache
 def _statements() -> Statements:
-    parser = load("ippool", "statement")
-    vocabulary = Vocabulary(parser, plain=frozenset())
-    return Statements(
-        parser, vocabulary, begins=_BEGINS, words=_WORDS, what="the table", part=(Part.FILTER, Part.NAT)
-    )
+    grammar = automaton("ippool", "statement")
+    vocabulary = Vocabulary(grammar)
+    return Statements(grammar, vocabulary, begins=_BEGINS, words=_WORDS, what="the table", part=(Part.FILTER, Part.NAT))
 
 
 def read(file: SourceFile, context: Context) -> Reading:
@@ -49,7 +48,7 @@ def read(file: SourceFile, context: Context) -> Reading:
         for node in parsed.tree.nodes:
             try:
                 pools.append(_Table(parsed, node, reading, context).pool())
-            except Refused as refused:
+            except RefusedError as refused:
                 statements.refuse(reading, refused)
     reading.facts.packet_filters.append(PoolSet(origin=file.span(), pools=tuple(pools)))
     return reading
@@ -76,7 +75,7 @@ class _Table:
         """The table as a value."""
         node = self._node
         if node.rule == "pool":
-            role, kind = (part for part in node.parts if isinstance(part, Slot))
+            role, kind = own_slots(node)
             self._values.update(role=self._role(role), kind=self._kind(kind))
         elif node.rule == "group_map":
             self._values["kind"] = "group-map"
@@ -87,10 +86,10 @@ class _Table:
             else:
                 self._attribute(part)
         if not self._values["kind"]:
-            raise Refused("the table has no type", self._parsed.start, self._parsed.end, "write type = tree or hash")
-        return Pool(
-            origin=self._span(), entries=tuple(self._entries), targets=tuple(self._targets), **self._values
-        )
+            raise RefusedError(
+                "the table has no type", self._parsed.start, self._parsed.end, "write type = tree or hash"
+            )
+        return Pool(origin=self._span(), entries=tuple(self._entries), targets=tuple(self._targets), **self._values)
 
     def _span(self) -> Span:
         return self._reading.file.span(self._parsed.start, self._parsed.end)
@@ -108,7 +107,7 @@ class _Table:
         return kind
 
     def _attribute(self, node: Node) -> None:
-        texts = [self._parsed.text(part) for part in node.parts if isinstance(part, Slot)]
+        texts = [self._parsed.text(slot) for slot in own_slots(node)]
         if node.rule == "direction":
             self._values["direction"] = Direction.IN if texts[0].lower() == "in" else Direction.OUT
         elif node.rule == "role":
@@ -124,7 +123,7 @@ class _Table:
         kind = node.rule
         if kind == "entry":
             network = read_network(self._parsed, next(part for part in node.nodes if part.rule == "network"))
-            group = next((self._parsed.text(part) for part in node.parts if isinstance(part, Slot)), None)
+            group = next((self._parsed.text(slot) for slot in own_slots(node)), None)
             excluded = node.child("not") is not None
             if self._values["kind"] == "dstlist":
                 self._targets.append(Target("", network))

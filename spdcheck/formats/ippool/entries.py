@@ -12,8 +12,8 @@ from spdcheck.model.ipfilter import HostName, NetworkAddress, PoolEntry
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from spdcheck.formats.automaton import Slot
     from spdcheck.formats.ipf_reading import Node, Parsed
-    from spdcheck.formats.shapes import Slot
 
 _WHOIS = re.compile(r"\(NET6?-[^)]*\)\s+(\S+)\s+-\s+(\S+)")
 """A line of ARIN's answer: a name in parentheses, then the first and the last address."""
@@ -49,7 +49,7 @@ def _value(parsed: Parsed, slot: Slot) -> tuple[int, int]:
     octets = names.dotted(text)
     if isinstance(octets, str):
         raise parsed.refuse(slot, octets)
-    if octets.count < 4:
+    if octets.octets < 4:
         raise parsed.refuse(slot, "ippool wants all four numbers of an address", "write the zeros too")
     return 4, octets.value
 

@@ -1,26 +1,12 @@
-"""The condition of a rule of ipf.conf as a predicate (``ipf_check_ipf`` and ``ipf_tcpudpchk`` of fil.c).
-
-Names that only the running host knows (of hosts, of its interfaces' addresses, of tables) are looked up in
-:class:`IpfNames`; what it does not know becomes an Unknown condition.
-"""
+"""The condition of a rule of ipf.conf as a predicate (``ipf_check_ipf`` and ``ipf_tcpudpchk`` of fil.c)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from spdcheck.model.addresses import MULTICAST4, MULTICAST6, AddressRange, prefix
-from spdcheck.model.ipfilter import (
-    HostName,
-    InlinePool,
-    InterfaceNetwork,
-    IpfRule,
-    IpOptions,
-    NetworkAddress,
-    PoolReference,
-    SecurityClasses,
-    Trait,
-)
+from spdcheck.model.addresses import MULTICAST4, MULTICAST6
+from spdcheck.model.ipfilter import EXTENSION_HEADERS, IP_OPTIONS, IpOptions, OptionClasses, Trait
+from spdcheck.model.ipfilter import SECURITY_CLASSES as CLASSES
 from spdcheck.model.policy import Direction
 from spdcheck.model.protocols import ICMP, ICMP6, TCP, UDP
 from spdcheck.semantics import conditions
@@ -31,7 +17,6 @@ from spdcheck.semantics.fields import (
     ICMP_CODE,
     ICMP_TYPE,
     IN_INTERFACE,
-    IP_OPTIONS,
     OPTION_SET,
     OUT_INTERFACE,
     PROTOCOL,
@@ -46,42 +31,29 @@ from spdcheck.semantics.fields import (
     address_interval,
     name_interval,
 )
-from spdcheck.semantics.intervals import minus, normalise
+from spdcheck.semantics.fields import IP_OPTIONS as IP_OPTIONS_PRESENT
 from spdcheck.semantics.packet import FIRST_FRAGMENT, LATER_FRAGMENT
-from spdcheck.semantics.predicate import FALSE, TRUE, Unknown, all_of, in_set, is_value, masked
+from spdcheck.semantics.predicate import TRUE, Unknown, all_of, in_set, is_value, masked
+from spdcheck.semantics.rulesets.ipf_addresses import NO_NAMES, end_condition
 from spdcheck.semantics.rulesets.ipf_expressions import expression
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from spdcheck.model.ipfilter import Addresses, Condition, End, Pool, PoolEntry
+    from spdcheck.model.ipfilter import Condition, IpfRule
     from spdcheck.semantics.fields import Field
-    from spdcheck.semantics.intervals import IntervalSet
     from spdcheck.semantics.predicate import Predicate
+    from spdcheck.semantics.rulesets.ipf_addresses import IpfNames
 
-OPTION_BITS = {
-    name: 1 << bit
-    for bit, name in enumerate(
-        (
-            "nop", "rr", "zsu", "mtup", "mtur", "encode", "ts", "tr", "sec", "lsrr", "e-sec", "cipso", "satid", "ssrr",
-            "addext", "visa", "imitd", "eip", "finn", "dps", "sdb", "nsapa", "rtralrt", "ump",
-        )  # fmt: skip
-    )
-}
+OPTION_BITS = {name: 1 << bit for bit, name in enumerate(IP_OPTIONS)}
 """The bits of the field ``option_set`` in an IPv4 packet."""
 
-HEADER_BITS = {
-    name: 1 << bit
-    for bit, name in enumerate(("hopopts", "ipv6", "routing", "frag", "esp", "ah", "none", "dstopts", "mobility"))
-}
+HEADER_BITS = {name: 1 << bit for bit, name in enumerate(EXTENSION_HEADERS)}
 """The bits of the field ``option_set`` in an IPv6 packet."""
 
-CLASS_BITS = {
-    name: 1 << bit
-    for bit, name in enumerate(
-        ("unclass", "confid", "reserv-1", "reserv-2", "reserv-3", "reserv-4", "secret", "topsecret")
-    )
-}
+CLASS_BITS = {name: 1 << bit for bit, name in enumerate(CLASSES)}
+"""The bits of the field ``security_classes``."""
+
 TRAIT_BITS = {
     name: 1 << bit
     for bit, name in enumerate(
@@ -89,29 +61,6 @@ TRAIT_BITS = {
     )
 }
 """The bits of the field ``traits``."""
-
-
-@dataclass(frozen=True, slots=True)
-class IpfNames:
-    """What names stand for. ``pools`` are all tables; an interface has ``(address, prefix, peer)`` for each address."""
-
-    hosts: Mapping[str, tuple[AddressRange, ...]] = field(default_factory=dict)
-    interfaces: Mapping[str, tuple[tuple[AddressRange, AddressRange, AddressRange | None], ...]] = field(
-        default_factory=dict
-    )
-    pools: tuple[Pool, ...] = ()
-
-    def pool(self, reference: PoolReference, roles: tuple[str, ...]) -> Pool | None:
-        """The table of a rule: of its kind, and of a role that the rule's program looks at."""
-        kinds = {"pool": ("tree",), "hash": ("hash",), "dstlist": ("dstlist",)}[reference.kind]
-        for role in roles:
-            for pool in self.pools:
-                if pool.kind in kinds and pool.name == reference.name and pool.role == role:
-                    return pool
-        return None
-
-
-NO_NAMES = IpfNames()
 
 
 def rule_condition(rule: IpfRule, names: IpfNames = NO_NAMES) -> Predicate:
@@ -173,88 +122,6 @@ def _icmp(rule: IpfRule) -> Predicate:
     return found if rule.icmp_code is None else found & is_value(ICMP_CODE, rule.icmp_code)
 
 
-def end_condition(
-    end: End, where: Field, family: int | None, names: IpfNames, place: str, roles: tuple[str, ...] = ("ipf", "all")
-) -> Predicate:
-    """The address of one side; ``place`` is named where nobody knows it. Ports are not looked at."""
-    if end.addresses is None:
-        return FALSE if end.negated else TRUE
-    found = addresses_condition(end.addresses, where, family, names, place, roles)
-    return ~found if end.negated else found
-
-
-def addresses_condition(
-    addresses: Addresses, where: Field, family: int | None, names: IpfNames, place: str, roles: tuple[str, ...]
-) -> Predicate:
-    """The field holds one of these addresses."""
-    if isinstance(addresses, NetworkAddress):
-        return conditions.address_mask(where, addresses.family, addresses.mask, addresses.value)
-    if isinstance(addresses, HostName):
-        return _of_host(addresses, where, names, place)
-    if isinstance(addresses, InterfaceNetwork):
-        return _of_interface(addresses, where, family or 4, names, place)
-    if isinstance(addresses, InlinePool):
-        return _of_pool(addresses.entries, where, names, place)
-    pool = names.pool(addresses, roles)
-    if pool is None or pool.missing:
-        why = pool.missing if pool is not None else "no file defines it"
-        return Unknown(f"{place}: the addresses of {addresses.kind}/{addresses.name} ({why})")
-    return _of_pool(pool.entries, where, names, place)
-
-
-def _of_host(host: HostName, where: Field, names: IpfNames, place: str) -> Predicate:
-    known = names.hosts.get(host.name)
-    if known is None:
-        return Unknown(f"{place}: the address of {host.name}")
-    if host.length is not None:
-        known = tuple(prefix(item.family, item.first, host.length) for item in known)
-    return in_set(where, *map(address_interval, known))
-
-
-def _of_interface(network: InterfaceNetwork, where: Field, family: int, names: IpfNames, place: str) -> Predicate:
-    """The first address of the interface counts, as in ``ipf_ifpaddr``."""
-    known = [item for item in names.interfaces.get(network.interface, ()) if item[0].family == family]
-    if not known:
-        return Unknown(f"{place}: the addresses of {network.interface}")
-    address, net, peer = known[0]
-    if network.part == "broadcast":
-        found: AddressRange | None = AddressRange(family, net.last, net.last)
-    elif network.part == "network":
-        found = AddressRange(family, net.first, net.first)
-    elif network.part == "netmasked":
-        found = net
-    elif network.part == "peer":
-        found = peer
-    else:
-        found = address if network.length is None else prefix(family, address.first, network.length)
-    if found is None:
-        return Unknown(f"{place}: the other end of {network.interface}")
-    return in_set(where, address_interval(found))
-
-
-def _of_pool(entries: Iterable[PoolEntry], where: Field, names: IpfNames, place: str) -> Predicate:
-    """The longest prefix decides, so that shorter ones are laid down first."""
-    taken: IntervalSet = ()
-    unknown: Predicate = FALSE
-    known: list[tuple[int, PoolEntry]] = []
-    for entry in entries:
-        if isinstance(entry.network, NetworkAddress):
-            known.append((entry.network.mask.bit_count(), entry))
-        else:
-            unknown |= _of_host(entry.network, where, names, place)
-    for _, entry in sorted(known, key=lambda item: item[0]):
-        assert isinstance(entry.network, NetworkAddress)
-        space = network_intervals(entry.network)
-        taken = minus(taken, space) if entry.excluded else normalise(taken + space)
-    return in_set(where, *taken) | unknown
-
-
-def network_intervals(network: NetworkAddress) -> IntervalSet:
-    """The addresses of a network whose mask is a prefix."""
-    width = 32 if network.family == 4 else 128
-    return (address_interval(prefix(network.family, network.value, min(network.mask.bit_count(), width))),)
-
-
 def _condition(condition: Condition, place: str) -> Predicate:
     if isinstance(condition, Trait):
         found = _trait(condition.name)
@@ -263,7 +130,7 @@ def _condition(condition: Condition, place: str) -> Predicate:
         if condition.doi is not None:
             return Unknown(f"{place}: the domain of interpretation in a CIPSO option")
         return _bits(OPTION_SET, OPTION_BITS, condition.names, condition.negated)
-    if isinstance(condition, SecurityClasses):
+    if isinstance(condition, OptionClasses):
         return _bits(SECURITY_CLASSES, CLASS_BITS, condition.names, condition.negated)
     return _bits(OPTION_SET, HEADER_BITS, condition.names, condition.negated)
 
@@ -278,7 +145,7 @@ def _bits(where: Field, table: Mapping[str, int], names: Iterable[str], negated:
 
 def _trait(name: str) -> Predicate:
     if name == "ipopts":
-        return is_value(IP_OPTIONS, 1)
+        return is_value(IP_OPTIONS_PRESENT, 1)
     if name == "frag":
         return is_value(FRAGMENT, FIRST_FRAGMENT, LATER_FRAGMENT)
     if name == "frag-body":

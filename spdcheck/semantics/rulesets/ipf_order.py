@@ -1,7 +1,8 @@
 """The lists in which the kernel keeps the rules of ipf.conf (``frrequest`` of fil.c).
 
-One list for each direction and group. Collections come in the order of their numbers, rules of one collection in that of
-the file; ``@N`` puts a rule at position N of its collection. A rule that says the same as one of its list is refused.
+One list for each direction and group. Collections come in the order of their numbers, rules of one collection in that
+of the file; ``@N`` puts a rule at position N of its collection. A rule that says the same as one of its list is
+refused.
 """
 
 from __future__ import annotations

@@ -10,21 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from spdcheck.model.ipfilter import IpfAction, KeepFrags, KeepState, Reply, Target
+from spdcheck.model.ipfilter import IpfAction, KeepFrags, KeepState, NetworkAddress, Reply, Target
 from spdcheck.model.protocols import ICMP, ICMP6, TCP
 from spdcheck.semantics import conditions
 from spdcheck.semantics.decision import Decide, DecisionList, Undecided
-from spdcheck.semantics.fields import ICMP_TYPE, PROTOCOL, TCP_FLAGS, TRAITS
+from spdcheck.semantics.fields import DESTINATION, ICMP_TYPE, PROTOCOL, SOURCE, TCP_FLAGS, TRAITS
 from spdcheck.semantics.filters import Verdict
 from spdcheck.semantics.intervals import minus, normalise
 from spdcheck.semantics.predicate import TRUE, Unknown, all_of, any_of, in_set, is_value, masked
 from spdcheck.semantics.rulesets.groups import GroupRule, groups
-from spdcheck.semantics.rulesets.ipf_conditions import (
-    NO_NAMES,
-    TRAIT_BITS,
-    network_intervals,
-    rule_condition,
-)
+from spdcheck.semantics.rulesets.ipf_addresses import NO_NAMES, network_intervals
+from spdcheck.semantics.rulesets.ipf_conditions import TRAIT_BITS, rule_condition
 from spdcheck.semantics.rulesets.ipf_order import MAIN, KernelLists
 
 if TYPE_CHECKING:
@@ -34,7 +30,7 @@ if TYPE_CHECKING:
     from spdcheck.model.policy import Direction
     from spdcheck.semantics.intervals import IntervalSet
     from spdcheck.semantics.predicate import Predicate
-    from spdcheck.semantics.rulesets.ipf_conditions import IpfNames
+    from spdcheck.semantics.rulesets.ipf_addresses import IpfNames
 
 STATEFUL_ICMP = (8, 13, 15, 17)
 """Types of ICMP that make a state: the requests (``ipf_state_add``)."""
@@ -175,7 +171,7 @@ class _Compiler:
         if pool is None:
             why = Unknown(f"{rule.origin.where}: the group-map {call.number} (no file defines it)")
             return [GroupRule(condition & why, Decide(Undecided(why.reason)), origin=rule.origin)]
-        field = conditions.SOURCE if function == "srcgrpmap" else conditions.DESTINATION
+        field = SOURCE if function == "srcgrpmap" else DESTINATION
         found: list[GroupRule] = []
         for group, addresses in _by_group([(e.network, e.group or pool.group) for e in pool.entries]).items():
             inner = self._inlined(group, condition & in_set(field, *addresses), path)
@@ -206,8 +202,6 @@ def _skips_counted(rules: list[GroupRule], sizes: Sequence[tuple[int, int]]) -> 
 
 def _by_group(entries: Iterable[tuple[object, str | None]]) -> dict[str, IntervalSet]:
     """The addresses of each group of a group-map: the longest prefix decides."""
-    from spdcheck.model.ipfilter import NetworkAddress
-
     known = [(net, group) for net, group in entries if isinstance(net, NetworkAddress) and group is not None]
     found: dict[str, IntervalSet] = {}
     for net, group in sorted(known, key=lambda item: item[0].mask.bit_count()):
@@ -234,8 +228,8 @@ def _state(rule: IpfRule) -> StateRule | None:
     if rule.keep_state is None:
         return None
     own = tuple("" if name in ("-", "*") else name for name in rule.interfaces)
-    forwards, back = (own + ("", ""))[:2]
-    via_forwards, via_back = (rule.via + ("", ""))[:2]
+    forwards, back = (*own, "", "")[:2]
+    via_forwards, via_back = (*rule.via, "", "")[:2]
     inward = rule.direction.value == "in"
     slots = (forwards, back, via_forwards, via_back) if inward else (via_forwards, via_back, forwards, back)
     return StateRule(rule.keep_state, slots, rule.action is IpfAction.PASS, rule.quick, rule.keep_frags, rule.reply_to)

@@ -1,15 +1,17 @@
 """ipnat.conf as a decision list for each direction; the effects are the translations (``ipf_nat_checkin``/``out``).
 
-Sessions are asked before the lists. Rules are asked by the length of a prefix, not in the order of the file: the longest
-source first where packets leave, the longest destination first where they arrive; the file decides only among equals.
+Sessions are asked before the lists. Rules are asked by the length of a prefix, not in the order of the file: the
+longest source first where packets leave, the longest destination first where they arrive; the file decides only among
+equals.
 An exempting rule (``no``) takes part by its prefix as well.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from spdcheck.model.ipfilter import HostName, NetworkAddress
+from spdcheck.model.ipfilter import ANY_END, End, HostName, NetworkAddress
 from spdcheck.model.ipnat import NatKind, NatRange, NatSplit
 from spdcheck.model.policy import Direction
 from spdcheck.model.protocols import TCP, UDP
@@ -29,17 +31,16 @@ from spdcheck.semantics.fields import (
 )
 from spdcheck.semantics.filters import Verdict
 from spdcheck.semantics.predicate import TRUE, all_of, in_set, is_value
-from spdcheck.semantics.rulesets.ipf_conditions import NO_NAMES, end_condition
+from spdcheck.semantics.rulesets.ipf_addresses import NO_NAMES, end_condition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from spdcheck.model.ipfilter import End
     from spdcheck.model.ipnat import NatRule, NewAddress, NewPorts
     from spdcheck.semantics.changes import Change
     from spdcheck.semantics.fields import Field
     from spdcheck.semantics.predicate import Predicate
-    from spdcheck.semantics.rulesets.ipf_conditions import IpfNames
+    from spdcheck.semantics.rulesets.ipf_addresses import IpfNames
 
 _ROLES = ("nat", "all")
 _PORT_PROTOCOLS = frozenset({TCP, UDP})
@@ -60,15 +61,13 @@ def asked(rules: Iterable[NatRule], direction: Direction) -> list[NatRule]:
     """
     found = [backwards(rule) if rule.direction is not direction else rule
              for rule in loaded(rules) if rule.direction is direction or rule.kind is NatKind.BIMAP]  # fmt: skip
-    return sorted(found, key=lambda rule: -_prefix_length(rule.source if direction is Direction.OUT else rule.destination))
+    return sorted(
+        found, key=lambda rule: -_prefix_length(rule.source if direction is Direction.OUT else rule.destination)
+    )
 
 
 def backwards(rule: NatRule) -> NatRule:
     """A ``bimap`` as packets from outside see it."""
-    from dataclasses import replace
-
-    from spdcheck.model.ipfilter import ANY_END, End
-
     new = rule.new_source
     outside = End(new) if isinstance(new, (NetworkAddress, HostName)) else ANY_END
     inside = rule.source.addresses
@@ -125,7 +124,10 @@ def _effect(rule: NatRule, names: IpfNames) -> Decide:
         what = rule.kind.value if rule.proxy is None else f"the proxy {rule.proxy.name}"
         return Decide(Undecided(f"{rule.origin.where}: {what} is not modelled"), state=rule.kind)
     changes: list[Change] = []
-    for new, field, end in ((rule.new_source, SOURCE, rule.source), (rule.new_destination, DESTINATION, rule.destination)):
+    for new, field, end in (
+        (rule.new_source, SOURCE, rule.source),
+        (rule.new_destination, DESTINATION, rule.destination),
+    ):
         if new is None:
             continue
         change = _address_change(rule, new, field, end, names)
