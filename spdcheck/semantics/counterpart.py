@@ -6,7 +6,7 @@ lists are compared: everything that the senders' policies protect, everything th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from spdcheck.model.policy import Action, Direction, Mode
@@ -109,6 +109,17 @@ def same_selector(peering: Peering, host: Host, policy: SecurityPolicy) -> Itera
     for other in peering.holders(wanted):
         if other is not host:
             yield other
+
+
+def mirrored(policy: SecurityPolicy) -> SecurityPolicy:
+    """The policy that the peer needs: the same packets with the same protection, in the opposite direction.
+
+    Mirroring twice gives the policy back. ``fwd`` policies are a matter of one host and have no mirror image of
+    their own: they are given back as they are.
+    """
+    if policy.direction is Direction.FWD:
+        return policy
+    return replace(policy, direction=Direction.IN if policy.direction is Direction.OUT else Direction.OUT)
 
 
 def makes_policies(host: Host, peer: AddressRange | None) -> bool:
