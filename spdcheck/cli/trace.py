@@ -128,7 +128,7 @@ def _print(options: argparse.Namespace, streams: Streams, trace: Trace, text: st
     else:
         from spdcheck.output.trace_text import brief, render
 
-        lines = [brief(trace, look)] if options.brief else render(trace, site, look, verbose=options.verbose)
+        lines = [brief(trace, site, look)] if options.brief else render(trace, site, look, verbose=options.verbose)
         for line in lines:
             write(streams.stdout, line)
 

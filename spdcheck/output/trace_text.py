@@ -1,20 +1,28 @@
-"""A trace for people: the answer first, then one line a stage, with the line of configuration that decided.
+"""A trace for people: the answer and the line to change first, then one line a stage with the line that decided.
 
-The marks: ✓ passes, ◆ protected, ⇄ changed, – left out, ✗ stopped, ? not known. They stand without colour too.
+The marks: ✓ passes, ◆ protected, ⇄ changed, – left out, ✗ stopped, ? not known. They stand without colour too. The
+last column runs free: it is cut with … at the width of the terminal, and broken into lines under ``-v``.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from spdcheck.engine.evidence import decider, tried
+from spdcheck.engine.remedy import failed_part, remedy
 from spdcheck.engine.trace import Disposition, Mark, Step, Wire
+from spdcheck.output.columns import pad, width_of, wrap
+from spdcheck.output.snippet import Mark as Shown
+from spdcheck.output.snippet import excerpt, number_width
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from spdcheck.engine.remedy import Remedy
     from spdcheck.engine.trace import Trace
     from spdcheck.model.host import Host, Site
     from spdcheck.output.terminal import Look
+    from spdcheck.source import SourceFile, Span
 
 _ROLE = {
     Mark.OK: "good",
@@ -26,124 +34,291 @@ _ROLE = {
 }
 _ASCII_MARK = {Mark.OK: "+", Mark.FAIL: "x", Mark.PROTECT: "#", Mark.CHANGE: "~", Mark.SKIP: "-", Mark.UNKNOWN: "?"}
 GOOD = (Disposition.DELIVERED,)
+_MOST_TRIED = 8
+"""So many rules that were tried in vain are shown under ``-v``; ``why`` in the shell shows them all."""
+_LEAST_DETAIL = 20
 
 
 def render(trace: Trace, site: Site, look: Look, *, verbose: bool = False) -> Iterator[str]:
-    """The whole trace: answer, way there, way back."""
-    yield _headline(trace, look)
-    yield look.paint(f"  {_facts(site)}", "dim") + "\n"
-    number = 0
+    """The whole trace: answer, way there, way back, and what to change where it ends badly."""
+    found = remedy(site, trace)
+    yield from headline(trace, look)
+    if found.mend:
+        yield from _indented(look.paint("  mend: ", "mend"), found.mend, 8, look)
+    yield look.paint(look.text(f"  {_facts(site)}"), "dim") + "\n"
+    page = _Page(site, trace, look, verbose=verbose)
     for title, part in (("Forward", trace), ("Reply", trace.reply)):
-        if part is None:
-            continue
-        yield f"\n{look.paint(title.ljust(9), 'strong')}{look.text(str(part.packet))} {part.packet.length} B\n"
-        lines, number = _way(part, site, look, number, verbose=verbose)
-        yield from lines
+        if part is not None:
+            yield f"\n{look.paint(title.ljust(9), 'strong')}{look.text(str(part.packet))}  {part.packet.length} B\n"
+            yield from page.way(part)
+    yield from excerpts(found, look)
 
 
-def _headline(trace: Trace, look: Look) -> str:
+def answer(trace: Trace) -> tuple[Mark, Disposition, str]:
+    """What the trace says in one line: of the way back, where the way there is fine and the way back is not."""
     found, sentence = trace.disposition, trace.sentence
-    if trace.reply is not None and trace.reply.disposition not in GOOD and found in GOOD:
-        found, sentence = trace.reply.disposition, f"the reply does not get back: {trace.reply.sentence}"
-    fine = found in GOOD
-    mark = Mark.OK if fine else Mark.UNKNOWN if found is Disposition.UNKNOWN else Mark.FAIL
-    guarded = ""
-    if fine and trace.wires:
-        crossed = [wire for wire in trace.wires if wire.untrusted]
-        guarded = ", protected on the way" if trace.protected else ", in clear" if crossed else ""
-    word = f"{_mark(mark, look)} {found.value}"
-    return f"{look.paint(word, 'good' if fine else 'error')}  {look.text(sentence)}{guarded}\n"
+    part = failed_part(trace)
+    if part is not None and part is not trace:
+        found, sentence = part.disposition, f"the reply does not get back: {part.sentence}"
+    mark = Mark.OK if found in GOOD else Mark.UNKNOWN if found is Disposition.UNKNOWN else Mark.FAIL
+    if mark is Mark.OK and any(wire.untrusted for wire in trace.wires):
+        sentence += ", protected on the way" if trace.protected else ", in clear on the way"
+    return mark, found, sentence
+
+
+def headline(trace: Trace, look: Look) -> Iterator[str]:
+    """The answer."""
+    mark, found, sentence = answer(trace)
+    lead = f"{mark_text(mark, look)} {found.value}  "
+    role = "good" if mark is Mark.OK else "warning" if mark is Mark.UNKNOWN else "error"
+    yield from _indented(look.paint(lead, role), sentence.removeprefix("delivered "), len(lead), look)
+
+
+def _indented(lead: str, text: str, columns: int, look: Look) -> Iterator[str]:
+    first, *more = wrap(look.text(text), max(look.width - columns, _LEAST_DETAIL))
+    yield f"{lead}{first}".rstrip() + "\n"
+    for line in more:
+        yield f"{'':>{columns}}{line}".rstrip() + "\n"
 
 
 def _facts(site: Site) -> str:
     files = [report for host in site.hosts for report in host.files]
     lost = sum(report.unparsed + report.unmodelled for report in files)
     rest = "all read" if not lost else f"{lost} not understood"
-    hosts = f"{len(site.hosts)} host{'s' if len(site.hosts) != 1 else ''}"
     statements = sum(report.statements for report in files)
-    return f"site {site.name} · {hosts} · {len(files)} files · {statements} statements, {rest}"
+    counts = [_count(len(site.hosts), "host"), _count(len(files), "file"), _count(statements, "statement")]
+    return f"site {site.name} · {' · '.join(counts)}, {rest}"
 
 
-def _mark(mark: Mark, look: Look) -> str:
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def mark_text(mark: Mark, look: Look) -> str:
+    """The symbol of a mark, in ASCII where need be."""
     return _ASCII_MARK[mark] if look.ascii_only else mark.value
 
 
-def _way(trace: Trace, site: Site, look: Look, number: int, *, verbose: bool) -> tuple[list[str], int]:
-    hosts = {host.name: host for host in site.hosts}
-    lines: list[str] = []
-    current = ""
-    for step in trace.steps:
-        if isinstance(step, Wire):
-            if step.untrusted or verbose:
-                lines.append(_wire(step, look))
-            continue
-        if step.host != current:
-            current = step.host
-            lines.append(_heading(hosts.get(current), current, look))
-        number += 1
-        lines.append(_step(step, number, look))
-        if step.packet is not None and (verbose or step.stage not in ("ENCAP", "DECAP", "DEVICE")):
-            lines.append(look.paint(f"       now {look.text(str(step.packet))} {step.length} B", "dim") + "\n")
-    return lines, number
+class Places:
+    """Short names for the lines of a site's files: the last part of the path, and more where it would not be enough."""
+
+    def __init__(self, site: Site) -> None:
+        self._names: dict[SourceFile, str] = {}
+        for host in site.hosts:
+            paths = [report.file.path for report in host.files]
+            for report in host.files:
+                self._names[report.file] = _shortest(report.file.path, paths)
+
+    def short(self, span: Span | None) -> str:
+        """``ipsec.conf:4``; the host is in the heading already."""
+        if span is None:
+            return ""
+        name = self._names.get(span.file) or span.file.path.rpartition("/")[2]
+        return f"{name}:{span.begin.line}"
 
 
-def _heading(host: Host | None, name: str, look: Look) -> str:
-    words = [name]
-    if host is not None and host.platform is not None:
-        release = ".".join(str(part) for part in host.release)
-        words.append(f"{host.platform.value} {release}".strip())
-    line = look.text(f" ── {' · '.join(words)} ")
-    dash = "-" if look.ascii_only else "─"
-    return look.paint(line + dash * max(3, look.width - len(line)), "frame") + "\n"
+def _shortest(path: str, paths: Iterable[str]) -> str:
+    parts = path.split("/")
+    for number in range(1, len(parts)):
+        tail = "/".join(parts[-number:])
+        if sum(other == tail or other.endswith(f"/{tail}") for other in paths) == 1:
+            return tail
+    return path
 
 
-def _wire(wire: Wire, look: Look) -> str:
-    where = "untrusted wire" if wire.untrusted else f"wire at {wire.interface}"
-    line = look.text(f" ══ {where} ══  {wire.packet} {wire.length} B  {wire.form} ")
-    dash = "=" if look.ascii_only else "═"
-    return look.paint(line + dash * max(3, look.width - len(line)), "related") + "\n"
+class _Columns(NamedTuple):
+    stage: int
+    interface: int
+    verdict: int
+    place: int
 
 
-def _step(step: Step, number: int, look: Look) -> str:
-    place = "" if step.origin is None else _short(step.origin.where)
-    verdict = "" if step.verdict == step.interface else step.verdict
-    head = f"{number:>3} {_mark(step.mark, look)} {step.stage:<11} {step.interface:<6} {verdict:<12}"
-    rest = f"{look.text(step.detail)}"
-    room = look.width - len(head) - 2
-    tail = f"{place}  {rest}" if place else rest
-    if len(tail) > room > 20:
-        tail = tail[: room - len(look.ellipsis)] + look.ellipsis
-    painted = look.text(head)
-    return look.paint(painted, _ROLE[step.mark]) + f" {look.text(tail)}".rstrip() + "\n"
+class _Page:
+    """The rows of one trace: both ways share their columns and the numbers of their stages."""
+
+    def __init__(self, site: Site, trace: Trace, look: Look, *, verbose: bool) -> None:
+        self.look, self.verbose = look, verbose
+        self.hosts = {host.name: host for host in site.hosts}
+        self.places = Places(site)
+        self.number = 0
+        steps = [s for part in (trace, trace.reply) if part for s in part.steps if isinstance(s, Step)]
+        self.columns = self._measure(steps)
+
+    def _measure(self, steps: list[Step]) -> _Columns:
+        def widest(texts: Iterable[str], least: int, most: int) -> int:
+            return min(max((width_of(self.look.text(text)) for text in texts), default=least), most)
+
+        return _Columns(
+            widest((step.stage for step in steps), 8, 18),
+            widest((step.interface for step in steps), 3, 12),
+            widest((_verdict(step) for step in steps), 8, 14),
+            widest((self.places.short(step.origin) for step in steps), 8, 26 if self.look.width >= 100 else 18),
+        )
+
+    def way(self, trace: Trace) -> Iterator[str]:
+        """The rows of one direction, with a heading for every host and a rule for every wire."""
+        current = ""
+        for step in trace.steps:
+            if isinstance(step, Wire):
+                if step.untrusted or self.verbose:
+                    yield self._wire(step)
+                continue
+            if step.host != current:
+                current = step.host
+                yield self._heading(self.hosts.get(current), current)
+            self.number += 1
+            yield from self._step(step)
+        yield from self._end(trace)
+
+    def _heading(self, host: Host | None, name: str) -> str:
+        words = [name]
+        if host is not None and host.platform is not None:
+            release = ".".join(str(part) for part in host.release)
+            words.append(f"{host.platform.value} {release}".strip())
+        return self._rule("─", " · ".join(words), "frame")
+
+    def _wire(self, wire: Wire) -> str:
+        spi = "" if wire.spi is None else f"  spi {wire.spi:#010x}"
+        where = "wire" if wire.untrusted else f"wire at {wire.interface}"
+        clear = wire.untrusted and not is_protected(wire)
+        nesting = f"  {wire.form}" if "{" in wire.form else ""
+        words = f"{where} ══ {wire.packet}{spi}  {wire.length} B{nesting}{'  IN CLEAR' if clear else ''}"
+        return self._rule("═", words, "warning" if clear else "related")
+
+    def _rule(self, dash: str, words: str, role: str) -> str:
+        look = self.look
+        if look.ascii_only:
+            words, dash = words.replace("═", "="), "-" if dash == "─" else "="
+        line = look.text(f" {dash * 2} {words} ")
+        if look.ascii_only:
+            line = line.replace("*", "/")
+        return look.paint(line + dash * max(3, look.width - width_of(line)), role) + "\n"
+
+    def _end(self, trace: Trace) -> Iterator[str]:
+        """How this way ended; the sentence of a failure stands at the top already."""
+        fine = trace.disposition in GOOD
+        mark = Mark.OK if fine else Mark.UNKNOWN if trace.disposition is Disposition.UNKNOWN else Mark.FAIL
+        lead = f"    {mark_text(mark, self.look)} {trace.disposition.value}  "
+        words = trace.sentence.removeprefix("delivered ") if fine else f"at {trace.where}"
+        guarded = ", protected" if fine and trace.protected else ""
+        counter = f" ({trace.counter})" if trace.counter else ""
+        painted = self.look.paint(lead, "good" if fine else "error")
+        yield from _indented(painted, f"{words}{guarded}{counter}", len(lead), self.look)
+
+    def _step(self, step: Step) -> Iterator[str]:
+        look, columns = self.look, self.columns
+        cells = (
+            (step.stage, columns.stage),
+            (step.interface, columns.interface),
+            (_verdict(step), columns.verdict),
+        )
+        head = f"{self.number:>3} {mark_text(step.mark, look)} " + " ".join(self._cell(t, w) for t, w in cells)
+        place = self._cell(self.places.short(step.origin), columns.place)
+        indent = width_of(head) + 1 + width_of(place) + 2
+        room = max(look.width - indent, _LEAST_DETAIL)
+        text = look.text(step.detail)
+        rows = wrap(text, room) if self.verbose else [cut(text, room, look)]
+        yield f"{look.paint(head, _ROLE[step.mark])} {look.paint(place, 'dim')}  {rows[0]}".rstrip() + "\n"
+        for row in rows[1:]:
+            yield f"{'':>{indent}}{row}".rstrip() + "\n"
+        if step.packet is not None and (self.verbose or step.stage not in ("ENCAP", "DECAP", "DEVICE")):
+            yield look.paint(f"{'':>6}now {look.text(str(step.packet))}  {step.length} B", "dim") + "\n"
+        if self.verbose:
+            yield from self._evidence(step)
+
+    def _cell(self, text: str, width: int) -> str:
+        return pad(cut(self.look.text(text), width, self.look), width)
+
+    def _evidence(self, step: Step) -> Iterator[str]:
+        """The statement that decided, and the rules that were tried before it."""
+        look = self.look
+        if step.origin is not None and step.origin.text.strip():
+            yield look.paint(f"{'':>6}{cut(look.text(_statement(step.origin)), look.width - 6, look)}", "dim") + "\n"
+        if step.asked is None:
+            return
+        stop = decider(step.asked)
+        before = [row for row in tried(step.asked) if stop is None or row.number < stop]
+        for row in before[:_MOST_TRIED]:
+            missed = "; ".join(str(miss) for miss in row.misses)
+            line = look.text(f"tried {self.places.short(row.origin) or row.number + 1}: {missed or 'changes it'}")
+            yield look.paint(f"{'':>6}{cut(line, look.width - 6, look)}", "dim") + "\n"
+        if len(before) > _MOST_TRIED:
+            yield look.paint(f"{'':>6}and {len(before) - _MOST_TRIED} more rules that do not fit", "dim") + "\n"
 
 
-def _short(where: str) -> str:
-    """A place by the last parts of its path: the host is in the heading already."""
-    parts = where.split("/")
-    return "/".join(parts[-2:]) if len(parts) > 2 else where
+def is_protected(wire: Wire) -> bool:
+    """Some layer of what is on the wire is ESP or AH."""
+    return not {"esp", "ah"}.isdisjoint(wire.form.replace("}", "").split("{"))
 
 
-def brief(trace: Trace, look: Look) -> str:
+def _verdict(step: Step) -> str:
+    """The verdict, unless the interface says it already."""
+    return "" if step.verdict == step.interface else step.verdict
+
+
+def _statement(span: Span) -> str:
+    return " ".join(span.text.split())
+
+
+def cut(text: str, room: int, look: Look) -> str:
+    """As much of a text as there is room for, with … where something is left out."""
+    if width_of(text) <= room:
+        return text
+    kept = ""
+    used = len(look.ellipsis)
+    for char in text:
+        used += width_of(char)
+        if used > room:
+            break
+        kept += char
+    return kept.rstrip() + look.ellipsis
+
+
+def excerpts(found: Remedy, look: Look) -> Iterator[str]:
+    """The lines that a remedy names, each file with its places underlined."""
+    by_file: dict[SourceFile, list[Shown]] = {}
+    for number, (span, label) in enumerate(found.places):
+        if span.file.text:
+            by_file.setdefault(span.file, []).append(
+                Shown(span, label, primary=number == 0, role="error" if number == 0 else "related")
+            )
+    if not by_file:
+        return
+    numbers = number_width([shown for places in by_file.values() for shown in places], look)
+    for file, places in by_file.items():
+        begin = places[0].span.begin
+        yield f"\n{look.paint(f'{str():>{numbers}}-->', 'frame')} {look.text(file.path)}:{begin.line}:{begin.column}\n"
+        for row in excerpt(places, look, numbers):
+            yield row + "\n"
+
+
+def brief(trace: Trace, site: Site, look: Look) -> str:
     """The way on one line: ``a: SPD◆ ENCAP⇄ ═ b: DECAP⇄ SPD◆ DELIVERED ═ reply: …``."""
-    words = [_brief_way(trace, look), trace.disposition.value]
+    places = Places(site)
+    words = [_brief_way(trace, places, look)]
     if trace.reply is not None:
-        words += ["═ reply:", _brief_way(trace.reply, look), trace.reply.disposition.value]
-    return look.text(" ".join(words)) + "\n"
+        words += ["=" if look.ascii_only else "═", "reply:", _brief_way(trace.reply, places, look)]
+    return look.text(" ".join(words)).replace("<>", "~") + "\n"
 
 
-def _brief_way(trace: Trace, look: Look) -> str:
+def _brief_way(trace: Trace, places: Places, look: Look) -> str:
     words: list[str] = []
-    host = ""
+    host = last = ""
     for step in trace.steps:
         if isinstance(step, Wire):
             if step.untrusted:
-                words.append("═")
+                words.append("=" if look.ascii_only else "═")
             continue
         if step.host != host:
-            host = step.host
+            host, last = step.host, ""
             words.append(f"{host}:")
         stage = step.stage.replace(" ", "-")
+        mark = mark_text(step.mark, look)
         failed = step.mark in (Mark.FAIL, Mark.UNKNOWN)
-        at = f" {_short(step.origin.where)}" if failed and step.origin is not None else ""
-        words.append(f"{stage}{_mark(step.mark, look)}{at}")
-    return " ".join(words)
+        at = f" {places.short(step.origin)}" if failed and step.origin is not None else ""
+        if stage == last and not at:
+            words[-1] += mark
+        else:
+            words.append(f"{stage}{mark}{at}")
+        last = stage
+    return " ".join([*words, trace.disposition.value])
