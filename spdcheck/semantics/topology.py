@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from spdcheck.semantics.peering import far_address
 from spdcheck.semantics.routing import RouteEntry, outside_interfaces, routing_table
 
 if TYPE_CHECKING:
@@ -39,7 +40,15 @@ class Topology:
         self.site = site
         self.hosts = {host.name: host for host in site.hosts}
         self._tables = {host.name: routing_table(host) for host in site.hosts}
-        self._outside = {host.name: outside_interfaces(host) for host in site.hosts}
+        self._outside = {host.name: outside_interfaces(host) or self._named_by_peers(host) for host in site.hosts}
+
+    def _named_by_peers(self, host: Host) -> tuple[str, ...]:
+        """An external machine has no files of ours: its interfaces with end points of others' tunnels, else all."""
+        if not host.external:
+            return ()
+        ends = {far_address(policy) for other in self.site.hosts for policy in other.spd.policies}
+        named = tuple(i.name for i in host.interfaces if any(address.address in ends for address in i.addresses))
+        return named or tuple(interface.name for interface in host.interfaces)
 
     def table(self, host: Host) -> tuple[RouteEntry, ...]:
         """The routing table of a host."""
@@ -71,32 +80,37 @@ class Topology:
         """The host and interface that have a single address."""
         return self._owners.get(address)
 
+    @cached_property
+    def networks(self) -> tuple[tuple[AddressRange, Place], ...]:
+        """Every network that lies behind a host, the smallest first; of equal ones the first that a file names."""
+        found: list[tuple[AddressRange, Place]] = []
+        for host in self.site.hosts:
+            tunnels = {interface.name for interface in host.interfaces if interface.tunnel is not None}
+            for interface in host.interfaces:
+                if interface.tunnel is None and not self.is_outside(host, interface.name):
+                    found += [(own.prefix, Place(host, interface.name)) for own in interface.addresses]
+            for route in host.routes:
+                if route.destination.is_everything:
+                    continue
+                inside = route.interface or ""
+                for entry in self.table(host):
+                    if entry.origin is route.origin and not self.is_outside(host, entry.interface):
+                        inside = entry.interface
+                if inside and inside not in tunnels and not self.is_outside(host, inside):
+                    found.append((route.destination, Place(host, inside)))
+        return tuple(sorted(found, key=lambda pair: pair[0].size))
+
+    @cached_property
+    def places(self) -> tuple[tuple[AddressRange, Place], ...]:
+        """Every address of a host, then every network: the first range that has an address says where it is."""
+        return (*((address, Place(host, "")) for address, (host, _) in self._owners.items()), *self.networks)
+
     def place(self, address: AddressRange) -> Place:
         """Where a single address is."""
         found = self.owner(address)
         if found is not None:
             return Place(found[0], "")
-        best: tuple[int, Host, str] | None = None
-        for host in self.site.hosts:
-            for interface in host.interfaces:
-                if interface.tunnel is not None or self.is_outside(host, interface.name):
-                    continue
-                for own in interface.addresses:
-                    if own.prefix.contains(address) and (best is None or own.prefix.size < best[0]):
-                        best = (own.prefix.size, host, interface.name)
-            for route in host.routes:
-                inside = route.interface or ""
-                if route.destination.is_everything or not route.destination.contains(address):
-                    continue
-                for entry in self.table(host):
-                    if entry.origin is route.origin and not self.is_outside(host, entry.interface):
-                        inside = entry.interface
-                device = next((i for i in host.interfaces if i.name == inside), None)
-                if inside and (device is None or device.tunnel is None) and not self.is_outside(host, inside):
-                    size = route.destination.size
-                    if best is None or size < best[0]:
-                        best = (size, host, inside)
-        return Place(None, "") if best is None else Place(best[1], best[2])
+        return next((place for network, place in self.networks if network.contains(address)), Place(None, ""))
 
     def neighbour(self, host: Host, interface: str, address: AddressRange) -> tuple[Host, str] | None:
         """Who gets a packet for this next hop that leaves by the interface: a host of the site and its interface."""
