@@ -4,8 +4,8 @@ Every rule stands for exactly one rule of the kernel, except that names of inter
 (:class:`Named`): which addresses they have is known only when the host is known. ``spdcheck.semantics.pf`` puts the
 addresses in.
 
-Rules of one list are in the order in which the kernel looks at them. Old rulesets have five lists (scrub, nat, rdr, binat
-and filter); modern ones have the filter list only.
+Rules of one list are in the order in which the kernel looks at them. Old rulesets have five lists (scrub, nat, rdr,
+binat and filter); modern ones have the filter list only.
 """
 
 from __future__ import annotations
@@ -72,11 +72,12 @@ PfAddress: TypeAlias = Anywhere | Literal | Named | TableName | RouteLabel | NoR
 
 class NumberTest(NamedTuple):
     """A comparison of a port, user or group: ``=``, ``!=``, ``<``, ``<=``, ``>``, ``>=`` with ``first``;
-    ``:`` both included, ``><`` strictly between, ``<>`` outside. A user of None is ``unknown``.
+    ``:`` both included, ``><`` strictly between, ``<>`` outside. A user or group may be a name that only the host
+    knows; None is ``unknown``.
     """
 
     operator: str
-    first: int | None
+    first: int | str | None
     last: int = 0
 
 
@@ -86,6 +87,9 @@ class Peer(NamedTuple):
     address: PfAddress = Anywhere()
     negated: bool = False
     port: NumberTest | None = None
+
+
+ANY_PEER = Peer()
 
 
 class OnInterface(NamedTuple):
@@ -104,8 +108,9 @@ class IcmpTest(NamedTuple):
 
 
 class FlagTest(NamedTuple):
-    """``flags set/mask``: of the flags in ``mask`` exactly those in ``value`` are set (FIN SYN RST PUSH ACK URG ECE CWR,
-    from the lowest bit).
+    """``flags set/mask``: of the flags in ``mask`` exactly those in ``value`` are set.
+
+    The bits are FIN SYN RST PUSH ACK URG ECE CWR, from the lowest.
     """
 
     value: int
@@ -132,8 +137,8 @@ class Condition:
     interface: OnInterface | None = None
     family: int | None = None
     protocol: int | None = None
-    source: Peer = Peer()
-    destination: Peer = Peer()
+    source: Peer = ANY_PEER
+    destination: Peer = ANY_PEER
     received_on: OnInterface | None = None
     user: NumberTest | None = None
     group: NumberTest | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.conformance import ipfilter, linux_kernel, psk, racoon, rcconf, setkey
+from tests.conformance import ipfilter, linux_kernel, pf, psk, racoon, rcconf, setkey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,6 +17,7 @@ SUITES: dict[str, Callable[[Path], Iterator[Case]]] = {
     "racoon": racoon.cases,
     "psk": psk.cases,
     "rcconf": rcconf.cases,
+    "pf": pf.cases,
     "ipfilter": ipfilter.cases,
     "linux-kernel": linux_kernel.cases,
 }

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spdcheck.formats.pf.draft import Draft, interface
+from spdcheck.formats.automaton import Slot
+from spdcheck.formats.pf.criteria import interface
+from spdcheck.formats.pf.draft import Draft
+from spdcheck.formats.pf.effects import take
 from spdcheck.formats.pf.expansion import (
     NO_COMBINATION,
     agreed_family,
@@ -13,11 +16,10 @@ from spdcheck.formats.pf.expansion import (
     condition,
     listed_family,
 )
-from spdcheck.formats.pf.labels import expanded
 from spdcheck.formats.pf.lexer import Refused
 from spdcheck.formats.pf.parse import Node, text
-from spdcheck.formats.shapes import Slot
 from spdcheck.model.pf import AnchorCall, Condition, Named, OnInterface, Peer, PfRule
+from spdcheck.model.pf_labels import labels
 from spdcheck.model.protocols import TCP
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ def read_anchor(builder: Builder, statement: Statement, node: Node) -> list[Anch
         elif item.rule == "body":
             inline = True
         else:
-            draft.take(item)
+            take(draft, item)
     if inline and "/" in name:
         raise Refused("anchor paths containing '/' cannot be used for inline anchors.")
     if not inline and not name:
@@ -83,7 +85,7 @@ def read_anchor(builder: Builder, statement: Statement, node: Node) -> list[Anch
                 condition=where,
                 origin=statement.span(),
                 quick=draft.quick,
-                labels=tuple(expanded(label, where, len(builder.scope.rules)) for label in draft.labels if label),
+                labels=labels(draft.labels, where),
                 tag=draft.tag,
                 kept=tuple(draft.kept),
             )
@@ -126,21 +128,21 @@ def antispoof(builder: Builder, statement: Statement, node: Node) -> None:
         elif item.rule in ("interface", "rdomain"):
             interfaces.append((interface(draft, item), False))
         else:
-            draft.take(item)
+            take(draft, item)
     for on, dynamic in interfaces:
         first_length = Named(on.name, "network", dynamic=dynamic)
         found: list[FilterEntry] = [
-            _blocks(draft, builder, Condition(direction="in", interface=on._replace(negated=True), family=draft.family,
+            _blocks(draft, Condition(direction="in", interface=on._replace(negated=True), family=draft.family,
                                               source=Peer(first_length)))
         ]  # fmt: skip
         if not on.name.startswith("lo"):
             own = Condition(direction="in", family=draft.family, source=Peer(Named(on.name, dynamic=dynamic)))
-            found.append(_blocks(draft, builder, own))
+            found.append(_blocks(draft, own))
         for rule in found:
             builder.add(rule)
 
 
-def _blocks(draft: Draft, builder: Builder, where: Condition) -> PfRule:
+def _blocks(draft: Draft, where: Condition) -> PfRule:
     return PfRule(
         action="block",
         condition=where,
@@ -148,7 +150,7 @@ def _blocks(draft: Draft, builder: Builder, where: Condition) -> PfRule:
         answer="drop",
         log=draft.log,
         quick=draft.quick,
-        labels=tuple(expanded(label, where, len(builder.scope.rules)) for label in draft.labels if label),
+        labels=labels(draft.labels, where),
         rtable=draft.rtable,
         kept=tuple(draft.kept),
     )

@@ -1,8 +1,9 @@
-"""Which pf a file is written for: the release decides what a rule without ``keep state`` means, and which words are free.
+"""Which pf a file is written for: the release decides what a rule without ``keep state`` means, and the free words.
 
-OpenBSD changed the language twice. From 4.1 on, ``pass`` keeps state and looks at ``flags S/SA`` by itself; 4.7 replaced
-the ``nat``, ``rdr``, ``binat`` and ``scrub`` rules by options of filter rules. FreeBSD took over the language of 3.5,
-3.7, 4.1 and 4.5 and has added to it since. Where neither the site file nor the text tells, the newest is assumed.
+OpenBSD changed the language twice. From 4.1 on, ``pass`` keeps state and looks at ``flags S/SA`` by itself; 4.7
+replaced the ``nat``, ``rdr``, ``binat`` and ``scrub`` rules by options of filter rules. FreeBSD took over the language
+of 3.5, 3.7, 4.1 and 4.5 and has added to it since. Where neither the site file nor the text tells, the newest is
+assumed.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ _OLD_RULES = re.compile(
     re.MULTILINE,
 )
 _MODERN_RULES = re.compile(
-    r"^[ \t]*(?:match\b|(?:pass|block|anchor)\b[^#\n]*[ \t](?:nat-to|rdr-to|binat-to|received-on|af-to|once|divert-packet"
-    r"|max-pkt-rate|scrub[ \t]*\(|set[ \t]*(?:\(|prio\b|queue\b|tos\b|delay\b))"
+    r"^[ \t]*(?:match\b|(?:pass|block|anchor)\b[^#\n]*[ \t](?:nat-to|rdr-to|binat-to|received-on|af-to|once"
+    r"|divert-packet|max-pkt-rate|scrub[ \t]*\(|set[ \t]*(?:\(|prio\b|queue\b|tos\b|delay\b))"
     r"|queue[ \t]+\S+[ \t]+(?:on[ \t]+\S+|parent[ \t]+\S+)[ \t]+(?:bandwidth|flows)\b|antispoof\b.*\brtable\b"
     r"|set[ \t]+(?:syncookies|reassemble)\b)|^[ \t]+(?:nat-to|rdr-to|binat-to|af-to)\b",
     re.MULTILINE,

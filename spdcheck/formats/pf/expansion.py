@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.formats.pf.hosts import ANY, Host
 from spdcheck.formats.pf.lexer import Refused
-from spdcheck.model.pf import Condition, IcmpTest, Named, OnInterface, Peer
+from spdcheck.model.pf import Anywhere, Condition, IcmpTest, Literal, Named, OnInterface, Peer
 from spdcheck.model.protocols import ICMP, ICMP6, TCP, UDP
 
 if TYPE_CHECKING:
@@ -60,12 +60,15 @@ def listed_family(hosts: list[Host], family: int | None) -> int | None:
 
 def combinations(draft: Draft) -> Iterator[Combination]:
     """Every choice from the lists of a rule, in pfctl's order."""
-    interfaces = draft.interfaces or [None]
-    protocols = draft.protocols or [None]
-    icmp = draft.icmp or [None]
+    interfaces: list[OnInterface | None] = [*draft.interfaces] or [None]
+    protocols: list[int | None] = [*draft.protocols] or [None]
+    icmp: list[tuple[int, int, int | None] | None] = [*draft.icmp] or [None]
     sources, destinations = draft.source or [ANY], draft.destination or [ANY]
-    source_ports, destination_ports = draft.source_ports or [None], draft.destination_ports or [None]
-    oses, users, groups = draft.oses or [""], draft.users or [None], draft.groups or [None]
+    source_ports: list[NumberTest | None] = [*draft.source_ports] or [None]
+    destination_ports: list[NumberTest | None] = [*draft.destination_ports] or [None]
+    oses = draft.oses or [""]
+    users: list[NumberTest | None] = [*draft.users] or [None]
+    groups: list[NumberTest | None] = [*draft.groups] or [None]
     if draft.dialect.modern:
         for i, p, t, s, d, sp, dp, o, u, g in product(
             interfaces, protocols, icmp, sources, destinations, source_ports, destination_ports, oses, users, groups
@@ -131,10 +134,11 @@ def condition(draft: Draft, combination: Combination, family: int | None) -> Con
 
 
 def _fitting(address: PfAddress, family: int | None) -> PfAddress:
-    """A prefix length behind a name in parentheses that is too long for IPv4 means the whole address."""
-    if isinstance(address, Named) and address.dynamic and address.length is not None:
-        if address.length == 128 or (family == 4 and address.length >= 32):
-            return address._replace(length=None)
+    """``0/0`` is ``any``; a length behind a name in parentheses that is too long for IPv4 means the whole address."""
+    if isinstance(address, Literal) and address.addresses.is_everything:
+        return Anywhere()
+    if isinstance(address, Named) and address.dynamic and (address.length or 0) >= (32 if family == 4 else 128):
+        return address._replace(length=None)
     return address
 
 

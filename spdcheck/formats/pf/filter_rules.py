@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from spdcheck.formats.automaton import Slot
 from spdcheck.formats.pf import names
+from spdcheck.formats.pf.dialect import FREEBSD
 from spdcheck.formats.pf.draft import Draft
+from spdcheck.formats.pf.effects import take
 from spdcheck.formats.pf.expansion import (
     NO_COMBINATION,
     agreed_family,
@@ -16,12 +19,9 @@ from spdcheck.formats.pf.expansion import (
     listed_family,
     while_expanding,
 )
-from spdcheck.formats.pf.hosts import Host
-from spdcheck.formats.pf.labels import expanded
 from spdcheck.formats.pf.lexer import Refused
 from spdcheck.formats.pf.parse import Node, number, text
 from spdcheck.formats.pf.pools import PoolDraft, finished, may_be_many, of_family
-from spdcheck.formats.shapes import Slot
 from spdcheck.model.addresses import address_text
 from spdcheck.model.pf import (
     AfTo,
@@ -35,15 +35,17 @@ from spdcheck.model.pf import (
     StateKeeping,
     TableName,
 )
+from spdcheck.model.pf_labels import expanded, labels
 from spdcheck.model.protocols import TCP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from spdcheck.formats.pf.expansion import Combination
-    from spdcheck.formats.pf.ruleset import Builder
+    from spdcheck.formats.pf.hosts import Host
     from spdcheck.formats.pf.lexer import Statement
-    from spdcheck.model.pf import Condition
+    from spdcheck.formats.pf.ruleset import Builder
+    from spdcheck.model.pf import Condition, Pool
 
 SYN, SYN_ACK = 0x02, 0x12
 _LOOPBACK_NAMES = {"localhost": {4: 0x7F000001, 6: 1}}
@@ -55,7 +57,7 @@ def filter_rule(builder: Builder, statement: Statement, node: Node) -> None:
     draft = Draft(statement, builder.dialect)
     action, answer = "", ""
     for item in node.items:
-        if draft.take(item):
+        if take(draft, item):
             continue
         assert isinstance(item, Node)
         if item.rule == "block":
@@ -226,10 +228,12 @@ class _Rule:
         kind, word, port = divert
         if kind == "divert-reply":
             return kind
+        if self.builder.dialect.vocabulary == FREEBSD:
+            return f"{kind} {port}"  # FreeBSD's divert(4) has no address
         if kind == "divert-packet" or not word:
             return f"{kind} port {port}"
         address = self._divert_addresses(word)
-        shown = address_text(family, address[family]) if family in address else word  # type: ignore[arg-type]
+        shown = address_text(family, address[family]) if family in address else word
         return f"{kind} {shown} port {port}"
 
     def _old_route_family(self) -> None:
@@ -283,12 +287,12 @@ class _Rule:
                 raise Refused(f"{word} spec contains addresses with different address families")
             if not hosts:
                 raise Refused(f"af mismatch in {word} spec")
-            self._check_hosts(pool, hosts, kind, word)
+            self._check_hosts(hosts, kind, word)
             family = family or next(iter(known), None)
             chosen[kind] = hosts
         return family, chosen
 
-    def _check_hosts(self, pool: PoolDraft, hosts: list[Host], kind: str, word: str) -> None:
+    def _check_hosts(self, hosts: list[Host], kind: str, word: str) -> None:
         addresses = [host.address for host in hosts]
         if any(host.interface for host in hosts) and kind != "route":
             raise Refused(f"@if not permitted for {word}")
@@ -345,11 +349,13 @@ class _Rule:
     def _rule(
         self, combination: Combination, where: Condition, family: int | None, chosen: dict[str, list[Host]]
     ) -> PfRule:
-        draft, builder = self.draft, self.builder
+        draft = self.draft
         state = self.state
         if state is not None and state.kind != "keep" and combination.protocol not in (None, TCP):
             state = state._replace(kind="keep")
-        number_in_list = len(builder.scope.rules)
+        if where.tagged is not None and "$" in where.tagged.name:
+            tagged = where.tagged._replace(name=expanded(where.tagged.name, where))
+            where = replace(where, tagged=tagged)
         af_to = None
         if draft.af_to is not None:
             target, source, destination = draft.af_to
@@ -369,27 +375,25 @@ class _Rule:
             nat=self._finished(draft.nat, "nat", combination, chosen),
             rdr=self._finished(draft.rdr, "rdr", combination, chosen),
             af_to=af_to,
-            route=self._route(combination, chosen),
+            route=self._route(chosen),
             divert=self._divert_text(family),
             scrub=scrub_text(draft.scrub),
-            tag=expanded(draft.tag, where, number_in_list),
-            labels=tuple(expanded(label, where, number_in_list) for label in draft.labels if label),
+            tag=expanded(draft.tag, where),
+            labels=labels(draft.labels, where),
             allow_opts=draft.allow_opts,
             once=draft.once,
             rtable=draft.rtable,
             kept=self.kept,
         )
 
-    def _finished(self, pool: PoolDraft | None, kind: str, combination: Combination, chosen: dict[str, list[Host]]):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def _finished(
+        self, pool: PoolDraft | None, kind: str, combination: Combination, chosen: dict[str, list[Host]]
+    ) -> Pool | None:
         if pool is None or kind not in chosen:
             return None
-        word = "binat" if self.draft.binat and kind == "nat" else kind
-        ready = finished(
-            pool, chosen[kind], "nat" if word == "binat" else word, combination.destination_port, modern=True
-        )
-        return ready
+        return finished(pool, chosen[kind], kind, combination.destination_port, modern=True)
 
-    def _route(self, combination: Combination, chosen: dict[str, list[Host]]) -> PfRoute | None:
+    def _route(self, chosen: dict[str, list[Host]]) -> PfRoute | None:
         draft = self.draft
         if draft.route == "fastroute" or draft.route_pool is None:
             return None
@@ -409,8 +413,5 @@ def _for_family(answer: str, family: int | None) -> str:
 
 def scrub_text(scrub: dict[str, str]) -> tuple[str, ...]:
     """Options of ``scrub (…)`` in pf's order; values of 0 are no options."""
-    parts = []
-    for name in ("no-df", "random-id", "min-ttl", "set-tos", "fragment", "reassemble", "max-mss"):
-        if name in scrub and scrub[name] != "0":
-            parts.append(f"{name} {scrub[name]}".rstrip())
-    return tuple(parts)
+    names = ("no-df", "random-id", "min-ttl", "set-tos", "fragment", "reassemble", "max-mss")
+    return tuple(f"{name} {scrub[name]}".rstrip() for name in names if scrub.get(name, "0") != "0")

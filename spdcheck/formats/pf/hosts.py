@@ -1,7 +1,7 @@
 """Addresses in rules: literal ones, names of interfaces and hosts, tables, and what may be written around them.
 
-pfctl looks names of interfaces and hosts up while it reads. Which addresses they have is not written in pf.conf, so they
-stay :class:`~spdcheck.model.pf.Named` here. Everything else is what ``host()`` and the ``host`` rule of pfctl do.
+pfctl looks names of interfaces and hosts up while it reads. Which addresses they have is not written in pf.conf, so
+they stay :class:`~spdcheck.model.pf.Named` here. Everything else is what ``host()`` and the ``host`` rule of pfctl do.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from spdcheck.formats.automaton import Slot
 from spdcheck.formats.pf.lexer import Refused
 from spdcheck.formats.pf.parse import Node, number, text
-from spdcheck.formats.shapes import Slot
 from spdcheck.model.addresses import AddressRange, parse_value, prefix
 from spdcheck.model.pf import Anywhere, Literal, Named, NoRoute, RouteLabel, TableName, UrpfFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from spdcheck.formats.pf.lexer import Statement
     from spdcheck.formats.pf.parse import Item
@@ -168,15 +168,15 @@ def _route_label(statement: Statement, node: Node) -> Host:
     return Host(RouteLabel(label))
 
 
-_READERS = {
+_READERS: dict[str, Callable[[Statement, Node], Host]] = {
     "host": _host,
     "network": _network,
     "range": _range,
     "dynamic": _dynamic,
     "table_name": _table,
     "route_label": _route_label,
-    "no_route": lambda statement, node: Host(NoRoute()),
-    "urpf_failed": lambda statement, node: Host(UrpfFailed()),
+    "no_route": lambda *_: Host(NoRoute()),
+    "urpf_failed": lambda *_: Host(UrpfFailed()),
 }
 
 

@@ -6,15 +6,14 @@ OpenBSD 7, and ``once`` a queue in OpenBSD 4.4.
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from spdcheck.formats.grammar import load
+from spdcheck.formats.grammar import automaton
 from spdcheck.formats.pf.dialect import FREEBSD, MODERN, OLD
 
 if TYPE_CHECKING:
-    from lark import Lark
+    from spdcheck.formats.automaton import Automaton
 
 _FREEBSD_ONLY = frozenset(
     [
@@ -90,9 +89,9 @@ _UNKNOWN = {
 
 
 class Vocabulary(NamedTuple):
-    """The tokens of a dialect: the parser, the name of each kind, the kind of each keyword and sign."""
+    """The tokens of a dialect: the grammar, the name of each kind, the kind of each keyword and sign."""
 
-    parser: Lark
+    grammar: Automaton
     names: tuple[str, ...]
     words: dict[str, int]
     signs: dict[str, int]
@@ -102,19 +101,17 @@ class Vocabulary(NamedTuple):
 
 
 @cache
-def _terminals() -> tuple[Lark, tuple[str, ...], dict[str, str]]:
-    parser = load("pf")
-    written = {
-        t.name: re.sub(r"\\(.)", r"\1", t.pattern.to_regexp()) for t in parser.terminals if t.pattern.type == "str"
-    }
-    return parser, ("", *(t.name for t in parser.terminals)), written
+def _terminals() -> tuple[Automaton, tuple[str, ...], dict[str, str]]:
+    grammar = automaton("pf")
+    written = {t.name: t.text for t in grammar.terminals if t.is_text}
+    return grammar, ("", *(t.name for t in grammar.terminals)), written
 
 
 @cache
 def vocabulary(dialect: str) -> Vocabulary:
     """The tokens of one of the three vocabularies."""
-    parser, names, written = _terminals()
+    grammar, names, written = _terminals()
     kinds = {text: names.index(name) for name, text in written.items()}
     words = {text: kind for text, kind in kinds.items() if text[0].isalpha() and text not in _UNKNOWN[dialect]}
     signs = {text: kind for text, kind in kinds.items() if not text[0].isalpha()}
-    return Vocabulary(parser, names, words, signs, names.index("STRING"), names.index("NUMBER"), written)
+    return Vocabulary(grammar, names, words, signs, names.index("STRING"), names.index("NUMBER"), written)

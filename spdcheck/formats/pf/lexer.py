@@ -1,21 +1,24 @@
-"""From characters to statements, as pfctl's ``yylex`` does it: words, numbers, strings, signs, and macros spliced in.
+"""From characters to statements, as pfctl's ``yylex`` does it: words, numbers, strings, signs, macros spliced in.
 
-A statement ends where its line ends; a backslash at the end of a line joins the next one, and inside the braces of a list
-line ends are blanks. ``$name`` is replaced by the text of the macro, which is read anew: it may hold half a rule, the
-braces of a list, or the beginning of a word (``$ext_if:network`` becomes ``em0:network``). Inside a macro's text and
-inside quotes ``$`` means nothing.
+A statement ends where its line ends; a backslash at the end of a line joins the next one, and inside the braces of a
+list line ends are blanks. ``$name`` is replaced by the text of the macro, which is read anew: it may hold half a
+rule, the braces of a list, or the beginning of a word (``$ext_if:network`` becomes ``em0:network``). Inside a macro's
+text and inside quotes ``$`` means nothing.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
+
+from spdcheck.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from spdcheck.formats.pf.keywords import Vocabulary
-    from spdcheck.source import SourceFile, Span
+    from spdcheck.source import SourceFile
 
 _WORD = r"[A-Za-z0-9\"$%&'*+\-.:;?@\[\]^_`|~]"
 _TOKEN = re.compile(
@@ -62,6 +65,31 @@ _LIST_BEFORE = frozenset(
 """Words behind which an opening brace starts a list, not the body of an anchor."""
 
 
+_SIMPLE_LINE = re.compile(
+    r"[ \t]*([A-Za-z0-9_](?:[A-Za-z0-9_.:<>!=/,()@*%+\- \t]*[A-Za-z0-9_.:>)*%])?)[ \t]*(?:\#[^\n\\]*)?\n"
+)
+_SIMPLE_TOKEN = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9_.:@*%+\-]*|->|><|<>|!=|<=|>=|[()<>!=/,\-]")
+_ODD = re.compile(r"[0-9][<>!(]|(?:^|[^A-Za-z0-9_.:@*%+\-])-[0-9]|(?:^|[ \t<>!=/,()])[.@*%+]")
+"""What the quick way would cut otherwise: numbers before signs, negative numbers, words that begin with a sign."""
+
+
+class _Kinds(dict[str, int]):
+    """The kind of each text that the quick way has met."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        super().__init__(vocabulary.words | vocabulary.signs)
+        self._string, self._number = vocabulary.string, vocabulary.number
+
+    def __missing__(self, text: str) -> int:
+        kind = self._number if text.isdigit() else self._string
+        if len(self) < MAX_KINDS:
+            self[text] = kind
+        return kind
+
+
+MAX_KINDS = 4096
+
+
 class Refused(Exception):  # noqa: N818 (part of pfctl's language; it never leaves the package)
     """pfctl would say this about the statement; ``at`` is the number of the token that it is about, if any."""
 
@@ -80,31 +108,34 @@ class Refused(Exception):  # noqa: N818 (part of pfctl's language; it never leav
 
 
 class Statement(NamedTuple):
-    """The tokens of one statement: kinds, texts (strings without quotes), and where each starts and ends.
+    """The tokens of one statement: kinds, texts (strings without quotes), and where the statement stands.
 
-    ``closes`` marks a statement that is the closing brace of an anchor, ``opens`` one that ends with the opening brace.
-    ``error`` is what the lexer found wrong. ``finish`` is the offset of the line end that ended the statement.
+    ``opens`` marks one that ends with the opening brace of an anchor. ``error`` is what the lexer found wrong, and
+    ``undefined`` the macro that it missed. ``finish`` is the offset of the line end that ended the statement;
+    ``places`` are start and end of each token, where they can't be found again from the text.
     """
 
     file: SourceFile
     kinds: tuple[int, ...]
     texts: list[str]
-    starts: list[int]
-    ends: list[int]
+    start: int
+    end: int
     finish: int
+    places: tuple[list[int], list[int]] | None = None
     opens: bool = False
     error: Refused | None = None
     undefined: str = ""
 
     def span(self, at: int | None = None) -> Span:
         """The place of a token, or of the whole statement."""
-        if not self.starts:
-            return self.file.span(self.finish, self.finish)
-        if at is None:
-            return self.file.span(self.starts[0], self.ends[-1])
-        if at >= len(self.starts):
-            return self.file.span(self.ends[-1], max(self.ends[-1], self.finish))
-        return self.file.span(self.starts[at], self.ends[at])
+        if at is None or not self.texts:
+            return Span(self.file, self.start, self.end)
+        if at >= len(self.texts):
+            return Span(self.file, self.end, max(self.end, self.finish))
+        if self.places is not None:
+            return Span(self.file, self.places[0][at], self.places[1][at])
+        found = next(islice(_SIMPLE_TOKEN.finditer(self.file.text, self.start, self.end), at, None))
+        return Span(self.file, *found.span())
 
     @property
     def line(self) -> int:
@@ -113,7 +144,7 @@ class Statement(NamedTuple):
 
 
 def statements(file: SourceFile, vocabulary: Vocabulary, macros: Mapping[str, str]) -> Iterator[Statement]:
-    """The statements of a file, in order. ``macros`` is asked when a name is met, so that definitions work from there on."""
+    """The statements of a file, in order. ``macros`` is asked when a name is met: definitions work from there on."""
     text = file.text
     words, signs = vocabulary.words, vocabulary.signs
     string, number = vocabulary.string, vocabulary.number
@@ -127,7 +158,15 @@ def statements(file: SourceFile, vocabulary: Vocabulary, macros: Mapping[str, st
     undefined = ""
     position, size = 0, len(text)
     spliced: list[tuple[str, str]] = []
+    kind_of = _Kinds(vocabulary).__getitem__
+    simple, odd, tokens = _SIMPLE_LINE.match, _ODD.search, _SIMPLE_TOKEN.findall
     while position <= size:
+        line = None if kinds else simple(text, position)
+        while line is not None and not odd(line[1]):
+            found = tokens(line[1])
+            position = line.end()
+            yield Statement(file, tuple(map(kind_of, found)), found, *line.span(1), position - 1)
+            line = simple(text, position)
         for match in _TOKEN.finditer(text, position):
             group = match.lastgroup
             start, position = match.span(group)  # type: ignore[arg-type]
@@ -144,7 +183,7 @@ def statements(file: SourceFile, vocabulary: Vocabulary, macros: Mapping[str, st
                 kinds.append(string)
             elif group == "sign":
                 word = match[group]
-                kinds.append(signs[word] if word in signs else 0)
+                kinds.append(signs.get(word, 0))
                 if word in "{}()":
                     depth += (word == "{") - (word == "}")
                     parentheses += (word == "(") - (word == ")")
@@ -159,12 +198,16 @@ def statements(file: SourceFile, vocabulary: Vocabulary, macros: Mapping[str, st
                 else:
                     opens_body = group == "newline" and _opens_body(kinds, texts, opening, words)
                 if kinds or error:
-                    yield Statement(file, tuple(kinds), texts, starts, ends, start, opens_body, error, undefined)
+                    begin, end = (starts[0], ends[-1]) if starts else (start, start)
+                    places = (starts, ends)
+                    yield Statement(file, tuple(kinds), texts, begin, end, start, places, opens_body, error, undefined)
                     kinds, texts, starts, ends = [], [], [], []
                     depth = parentheses = 0
                     error, undefined = None, ""
                 if group == "end":
                     return
+                if simple(text, position):
+                    break
                 continue
             elif group == "comment":
                 continue

@@ -1,21 +1,20 @@
 """From the tokens of a statement to its tree: the grammar's rules as plain nodes.
 
-A :class:`Node` names the rule of ``grammars/pf.lark`` and holds what the rule kept: nodes, and slots for words. The tree
-belongs to the *shape* of the statement, the sequence of its token kinds. Shapes are remembered, so that Lark is asked
-once for all rules that look alike.
+A :class:`Node` names the rule of ``grammars/pf.lark`` and holds what the rule kept: nodes, and slots for words. The
+tree belongs to the *shape* of the statement, the sequence of its token kinds. Shapes are remembered, so that the
+grammar is asked once for all rules that look alike.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from spdcheck.formats.automaton import Slot, Unexpected
 from spdcheck.formats.pf.keywords import vocabulary
 from spdcheck.formats.pf.lexer import Refused
-from spdcheck.formats.shapes import MAX_SHAPE_LENGTH, MAX_SHAPES, Slot, expectation
+from spdcheck.formats.shapes import MAX_SHAPE_LENGTH, MAX_SHAPES, expectation
 
 if TYPE_CHECKING:
-    from lark import Tree
-
     from spdcheck.formats.pf.lexer import Statement
 
 MOST_WORDS = 6
@@ -32,14 +31,7 @@ class Node(NamedTuple):
 Item: TypeAlias = Node | Slot
 
 
-class _Unexpected(NamedTuple):
-    """The shape is not in the language: the token that can't stand where it stands, and what could."""
-
-    at: int
-    expected: tuple[str, ...]
-
-
-_SHAPES: dict[tuple[int, ...], Node | _Unexpected] = {}
+_SHAPES: dict[tuple[int, ...], Node | Unexpected] = {}
 
 
 def parse(statement: Statement) -> Node:
@@ -52,47 +44,26 @@ def parse(statement: Statement) -> Node:
             if len(_SHAPES) >= MAX_SHAPES:
                 _SHAPES.clear()
             _SHAPES[kinds] = tree
-    if isinstance(tree, _Unexpected):
+    if isinstance(tree, Unexpected):
         found = f"`{statement.texts[tree.at]}`" if tree.at < len(statement.texts) else "the end of the line"
         raise Refused("syntax error", tree.at, f"{found} can't stand here{_wanted(tree)}")
     return tree
 
 
-def _ask(kinds: tuple[int, ...]) -> Node | _Unexpected:
-    from lark import Token, UnexpectedToken
-
+def _ask(kinds: tuple[int, ...]) -> Node | Unexpected:
     known = vocabulary("freebsd")
-    tokens = [Token(known.names[kind], "", start_pos=at) for at, kind in enumerate(kinds)]
-    session = known.parser.parse_interactive()
-    fed = 0
-    try:
-        for token in tokens:
-            session.feed_token(token)
-            fed += 1
-        tree = session.feed_eof()  # type: ignore[no-untyped-call]
-    except UnexpectedToken:
-        # The failed session can't tell what it wanted: it has reduced what the bad token ended.
-        session = known.parser.parse_interactive()
-        for token in tokens[:fed]:
-            session.feed_token(token)
-        accepted = session.accepts()  # type: ignore[no-untyped-call]
-        return _Unexpected(fed, tuple(name for name in (*known.names, "$END") if name in accepted))
-    return _built(tree.children[0])
+    found = known.grammar.derive([known.names[kind] for kind in kinds], _node)
+    if isinstance(found, Unexpected):
+        return found
+    statement: Node = found.items[0]
+    return statement
 
 
-def _built(tree: Tree[Any]) -> Node:
-    from lark import Token
-
-    return Node(
-        str(tree.data),
-        tuple(
-            Slot(child.type, child.start_pos or 0) if isinstance(child, Token) else _built(child)
-            for child in tree.children
-        ),
-    )
+def _node(rule: str, parts: list[Item]) -> Node:
+    return Node(rule, tuple(parts))
 
 
-def _wanted(unexpected: _Unexpected) -> str:
+def _wanted(unexpected: Unexpected) -> str:
     """What would have been right, if that can be said in a few words."""
     if not 0 < len(unexpected.expected) <= MOST_WORDS:
         return ""

@@ -1,4 +1,4 @@
-"""What stands behind ``->``, ``nat-to``, ``rdr-to``, ``af-to`` and ``route-to``: addresses, ports, and how one is chosen."""
+"""What stands behind ``->``, ``nat-to``, ``rdr-to``, ``af-to`` and ``route-to``: addresses, ports, and the choice."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from spdcheck.formats.automaton import Slot
 from spdcheck.formats.pf.hosts import Host, interface_name, named_or_literal, one
 from spdcheck.formats.pf.lexer import Refused
 from spdcheck.formats.pf.names import port_number, unsigned
 from spdcheck.formats.pf.parse import Node, text
-from spdcheck.formats.shapes import Slot
 from spdcheck.model.pf import Anywhere, Literal, Named, Pool, TableName
 
 if TYPE_CHECKING:
@@ -155,8 +155,14 @@ def finished(
 ) -> Pool:
     """The pool of a rule: ``kind`` is ``nat``, ``rdr``, ``binat`` or ``route``; ``hosts`` are those of its family."""
     how = draft.how
-    if not how and (
-        len(hosts) > 1 or isinstance(hosts[0].address, TableName) or any(may_be_many(host.address) for host in hosts)
+    if (
+        kind != "binat"
+        and not how
+        and (
+            len(hosts) > 1
+            or isinstance(hosts[0].address, TableName)
+            or any(may_be_many(host.address) for host in hosts)
+        )
     ):
         how = "round-robin"
     if how != "round-robin" and (not modern or how in ("", "bitmask")):
@@ -194,11 +200,9 @@ def _ports(draft: PoolDraft, kind: str, destination_port: NumberTest | None) -> 
         if draft.mape:
             raise Refused("the 'map-e-portset' option is only valid with nat rules")
         if word == "*":
-            width = (
-                destination_port.last - (destination_port.first or 0)
-                if destination_port and destination_port.last
-                else 0
-            )
+            width = 0
+            if destination_port is not None and isinstance(destination_port.first, int):
+                width = destination_port.last - destination_port.first
             last = first + max(width, 0)
         elif word == ":" and last < first:
             raise Refused("invalid rdr-to port range")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from spdcheck.formats.automaton import Slot
 from spdcheck.formats.pf.lexer import Refused
 from spdcheck.formats.pf.parse import Node, text
-from spdcheck.formats.shapes import Slot
 
 if TYPE_CHECKING:
     from spdcheck.formats.pf.lexer import Statement
@@ -104,9 +104,9 @@ def altq(builder: Builder, statement: Statement, node: Node) -> None:
     if children is None and options.scheduler != "codelq":
         raise Refused("no child queues specified")
     for item in node.items:
-        if isinstance(item, Node) and item.rule == "on":
-            if any(isinstance(part, Node) and part.rule == "not_interface" for part in item.items):
-                raise Refused("altq on ! <interface> is not supported")
+        negated = isinstance(item, Node) and any(getattr(part, "rule", "") == "not_interface" for part in item.items)
+        if negated:
+            raise Refused("altq on ! <interface> is not supported")
     for child in children or ():
         builder.queue_names.setdefault(child, options.scheduler)
     builder.queue(statement)

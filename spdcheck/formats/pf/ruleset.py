@@ -128,12 +128,10 @@ class Builder:
 
     def setting(self, statement: Statement, shown: str) -> None:
         """Keeps an option as text."""
-        self.reading.inert += 1
         self.settings.append(Setting(text=shown, origin=statement.span()))
 
     def queue(self, statement: Statement) -> None:
         """Keeps a queue definition as text."""
-        self.reading.inert += 1
         self.queues.append(Setting(text=" ".join(statement.texts), origin=statement.span()))
 
     def unmodelled(self, what: str, call: AnchorCall) -> None:
@@ -168,9 +166,9 @@ class Builder:
 
     def _swallowed(self, statement: Statement, at: int) -> bool:
         """yacc says nothing about an error within three tokens of the last one; each line end is a token too."""
-        if self.recovered is None or not statement.starts:
+        if self.recovered is None or not statement.texts:
             return False
-        lines = statement.file.text.count("\n", self.recovered, statement.starts[0])
+        lines = statement.file.text.count("\n", self.recovered, statement.start)
         return 0 < lines + at < SHIFTED_SINCE_ERROR
 
     def undefined(self, statement: Statement) -> None:
@@ -219,13 +217,14 @@ class Builder:
         if inside and node.rule not in _IN_ANCHORS and self.scope.statement is not None:
             raise Refused("syntax error", 0, f"{statement.texts[0]} can't stand in the braces of an anchor")
         _STATEMENTS[node.rule](self, statement, node)
+        if node.rule in _INERT:
+            self.reading.inert += 1
 
     def macro(self, statement: Statement, node: Node) -> None:
         """``name = value``; what ``-D`` defines stays."""
         name, *values = (text(statement, item) for item in node.items)
         if any(c.isspace() for c in name[1:]):
             raise Refused("macro name cannot contain whitespace", 0)
-        self.reading.inert += 1
         if name not in self.defines:
             self.macros[name] = " ".join(values)
 
@@ -323,6 +322,9 @@ class Builder:
                 yield name, replace(ruleset, loaded=())
                 yield from ruleset.loaded
 
+
+_INERT = (SETTINGS.keys() | {"macro", "altq", "queue"}) - {"set_skip", "set_block_policy", "set_state_policy"}
+"""Statements that the model keeps as text at most."""
 
 _STATEMENTS: dict[str, Callable[[Builder, Statement, Node], None]] = {
     **SETTINGS,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spdcheck.formats.automaton import Slot
 from spdcheck.formats.pf import names
-from spdcheck.formats.pf.draft import Draft, interface
+from spdcheck.formats.pf.criteria import interface
+from spdcheck.formats.pf.draft import Draft
 from spdcheck.formats.pf.lexer import Refused
 from spdcheck.formats.pf.parse import Node, number, text
 from spdcheck.formats.pf.states import state_options
-from spdcheck.formats.shapes import Slot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +48,7 @@ def _optimization(builder: Builder, statement: Statement, node: Node) -> None:
     builder.setting(statement, f"set optimization {word}")
 
 
-def _ruleset_optimization(builder: Builder, statement: Statement, node: Node) -> None:
+def _ruleset_optimization(_: Builder, statement: Statement, node: Node) -> None:
     word = " ".join(_words(statement, node))
     if word not in ("none", "basic", "profile"):
         raise Refused(f"unknown ruleset-optimization {word}", _at(node))
@@ -149,13 +150,13 @@ def _skip(builder: Builder, statement: Statement, node: Node) -> None:
         builder.skip.clear()
         builder.setting(statement, "set skip on none")
         return
-    for item in interfaces:
-        if item.negated:
+    for on in interfaces:
+        if on.negated:
             raise Refused("skip on ! <interface> is not supported")
-        if item.rdomain is not None:
+        if on.rdomain is not None:
             raise Refused("skip on rdomain <num> is not supported")
-    builder.skip += [item.name for item in interfaces if item.name not in builder.skip]
-    builder.setting(statement, f"set skip on {{ {' '.join(item.name for item in interfaces)} }}")
+    builder.skip += [on.name for on in interfaces if on.name not in builder.skip]
+    builder.setting(statement, f"set skip on {{ {' '.join(on.name for on in interfaces)} }}")
 
 
 def _state_defaults(builder: Builder, statement: Statement, node: Node) -> None:
@@ -167,7 +168,7 @@ def _state_defaults(builder: Builder, statement: Statement, node: Node) -> None:
     builder.setting(statement, f"set state-defaults {', '.join(shown.options)}".rstrip())
 
 
-def _keepcounters(builder: Builder, statement: Statement, node: Node) -> None:
+def _keepcounters(builder: Builder, statement: Statement, _: Node) -> None:
     builder.setting(statement, "set keepcounters")
 
 

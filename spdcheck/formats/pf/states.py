@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spdcheck.formats.automaton import Slot
 from spdcheck.formats.pf.lexer import Refused
 from spdcheck.formats.pf.names import TIMEOUTS
 from spdcheck.formats.pf.parse import Node, number, text
-from spdcheck.formats.shapes import Slot
 from spdcheck.model.pf import StateKeeping
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _number(options: StateOptions, statement: Statement, node: Node) -> None:
     options.numbers[name] = value
 
 
-def _flag(options: StateOptions, statement: Statement, node: Node) -> None:
+def _flag(options: StateOptions, _: Statement, node: Node) -> None:
     name = _FLAGS[node.rule]
     if name in options.present:
         raise Refused(f"state option '{name}' multiple definitions")
@@ -145,13 +145,13 @@ def _overload(options: StateOptions, statement: Statement, node: Node) -> None:
     options.overload = name, "".join(f" {word}" for word in words)
 
 
-def _track(options: StateOptions, statement: Statement, node: Node) -> None:
+def _track(options: StateOptions, _: Statement, node: Node) -> None:
     if options.track is not None:
         raise Refused("state option 'source-track' multiple definitions")
     options.track = node.items[0].rule if node.items and isinstance(node.items[0], Node) else ""
 
 
-def _lock(options: StateOptions, statement: Statement, node: Node) -> None:
+def _lock(options: StateOptions, _: Statement, node: Node) -> None:
     if options.lock is not None:
         raise Refused("state locking option: multiple definitions")
     options.lock = "if-bound" if node.rule == "if_bound" else "floating"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from spdcheck.formats.automaton import Slot
 from spdcheck.formats.pf.hosts import MAX_TABLE, hosts, named_or_literal
 from spdcheck.formats.pf.lexer import Refused
 from spdcheck.formats.pf.parse import Node, text
-from spdcheck.formats.shapes import Slot
 from spdcheck.model.pf import Anywhere, Literal, Named, NoRoute, Table, TableEntry, TableName, UrpfFailed
 
 if TYPE_CHECKING:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spdcheck.formats.automaton import Slot
 from spdcheck.formats.pf.dialect import OLD
-from spdcheck.formats.pf.draft import Draft, scrub_option
+from spdcheck.formats.pf.draft import Draft
+from spdcheck.formats.pf.effects import scrub_option, take
 from spdcheck.formats.pf.expansion import (
     NO_COMBINATION,
     agreed_family,
@@ -19,7 +21,6 @@ from spdcheck.formats.pf.hosts import Host, hosts
 from spdcheck.formats.pf.lexer import Refused
 from spdcheck.formats.pf.parse import Node, text
 from spdcheck.formats.pf.pools import PoolDraft, finished, may_be_many, of_family, pool
-from spdcheck.formats.shapes import Slot
 from spdcheck.model.pf import (
     AnchorCall,
     Anywhere,
@@ -54,7 +55,7 @@ def translation(builder: Builder, statement: Statement, node: Node) -> None:
             exempt = True
         elif item.rule == "pass_":
             passes = True
-        elif not draft.take(item):
+        elif not take(draft, item):
             pool_items.append(item)
     _no_pass(exempt, passes)
     target = pool(statement, pool_items) if pool_items else None
@@ -147,7 +148,7 @@ def binat(builder: Builder, statement: Statement, node: Node) -> None:
                 raise Refused('"urpf-failed" is not permitted as a binat destination')
         elif item.rule == "binat_target":
             target = pool(statement, item.items)
-        elif not draft.take(item):
+        elif not take(draft, item):
             source_items.append(item)
     _no_pass(exempt, passes)
     draft.source = hosts(statement, source_items)
@@ -246,7 +247,7 @@ def scrub_rule(builder: Builder, statement: Statement, node: Node) -> None:
         assert isinstance(item, Node)
         if item.rule == "no":
             exempts = True
-        elif not draft.take(item):
+        elif not take(draft, item):
             scrub_option(draft, item)
     if draft.quick:
         raise Refused("scrub rules do not support 'quick'")
@@ -285,7 +286,7 @@ def translation_anchor(builder: Builder, statement: Statement, node: Node) -> No
     draft = Draft(statement, builder.dialect)
     name = " ".join(text(statement, item) for item in rest if isinstance(item, Slot))
     for item in rest:
-        if isinstance(item, Node) and not draft.take(item):
+        if isinstance(item, Node) and not take(draft, item):
             scrub_option(draft, item)
     if word == "rdr-anchor":
         _check_rdr_anchor(draft)

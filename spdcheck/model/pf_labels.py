@@ -8,6 +8,8 @@ from spdcheck.model.pf import Anywhere, Literal, Named, NoRoute, TableName, Urpf
 from spdcheck.model.protocols import PROTOCOL_NUMBERS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from spdcheck.model.pf import Condition, NumberTest, Peer
 
 _PROTOCOL_NAMES: dict[int, str] = {0: "ip"}
@@ -21,10 +23,11 @@ def protocol_text(number: int) -> str:
     return _PROTOCOL_NAMES.get(number, str(number))
 
 
-def expanded(template: str, condition: Condition, number: int) -> str:
-    """The label of the rule with this condition, which is rule ``number`` of its ruleset.
+def expanded(template: str, condition: Condition) -> str:
+    """The label of the rule with this condition.
 
-    An address that is only known by the name of an interface stays a macro.
+    An address that is only known by the name of an interface stays a macro; so does ``$nr``, the number of the rule,
+    because an interface may have several addresses and make several rules of one.
     """
     if "$" not in template:
         return template
@@ -35,12 +38,17 @@ def expanded(template: str, condition: Condition, number: int) -> str:
         "$srcport": _port(condition.source.port),
         "$dstport": _port(condition.destination.port),
         "$proto": protocol_text(condition.protocol or 0),
-        "$nr": str(number),
     }
     for name, value in values.items():
         if value is not None:
             template = template.replace(name, value)
     return template
+
+
+def labels(templates: Iterable[str], condition: Condition) -> tuple[str, ...]:
+    """The labels of a rule; one that comes out empty is none."""
+    found = (expanded(template, condition) for template in templates)
+    return tuple(label for label in found if label)
 
 
 def _address(peer: Peer, family: int | None) -> str | None:

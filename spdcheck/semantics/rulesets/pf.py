@@ -1,0 +1,304 @@
+"""A ruleset of pf as decision lists: the filter of each direction, and old pf's translation before it.
+
+Modern pf translates in the filter list, at ``match`` and ``pass`` rules. Old pf asks its translation rules first (the
+first match counts): out binat, then nat; in **rdr, then binat**, whatever the manual says (``pf_get_translation``).
+Packets of a known connection meet none of this: an entry's ``state`` says which connections become known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from spdcheck.model.pf import AnchorCall, Literal, Named, PfRule, TableName, Translation
+from spdcheck.model.protocols import PORT_PROTOCOLS
+from spdcheck.semantics import conditions
+from spdcheck.semantics.changes import Assign, Choose, Shift
+from spdcheck.semantics.decision import Decide, DecisionList, Entry
+from spdcheck.semantics.fields import (
+    ADDRESS_SPACE,
+    DESTINATION,
+    DESTINATION_PORT,
+    IN_INTERFACE,
+    OUT_INTERFACE,
+    SOURCE,
+    SOURCE_PORT,
+    SPACE_OF_FAMILY,
+    TAG,
+    address_interval,
+    name_number,
+)
+from spdcheck.semantics.filters import Verdict
+from spdcheck.semantics.intervals import normalise
+from spdcheck.semantics.predicate import FALSE, Unknown, any_of, in_set
+from spdcheck.semantics.rulesets.last_match import Anchor, Match, Rule, last_match
+from spdcheck.semantics.rulesets.pf_conditions import rule_condition
+from spdcheck.semantics.rulesets.pf_names import PfNames
+from spdcheck.semantics.rulesets.pf_resolve import resolved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from spdcheck.model.pf import Condition, FilterEntry, PfAddress, PfRoute, PfRuleset, Pool, StateKeeping
+    from spdcheck.semantics.changes import Change
+    from spdcheck.semantics.fields import Field
+    from spdcheck.semantics.intervals import IntervalSet
+    from spdcheck.semantics.predicate import Predicate
+    from spdcheck.semantics.rulesets.last_match import Node
+
+
+@dataclass(frozen=True, slots=True)
+class PfFate:
+    """What becomes of a packet. ``word`` is ``pass``, ``block``, ``default`` or ``skip`` (``set skip``).
+
+    ``answer`` is how a block answers. ``options`` says that packets with IP options pass too. ``route`` sends the
+    packet another way; ``divert`` hands it to a local program; ``af_to`` makes it one of the other family.
+    """
+
+    word: str
+    answer: str = ""
+    log: str = ""
+    options: bool = False
+    route: PfRoute | None = None
+    divert: str = ""
+    af_to: object = None
+    filtered: bool = True
+
+    @property
+    def passes(self) -> bool:
+        """The packet goes on."""
+        return self.word != "block"
+
+    @property
+    def verdict(self) -> Verdict:
+        """The fate in the words that all filters share."""
+        if self.passes:
+            return Verdict.PASS
+        return Verdict.BLOCK if self.answer == "drop" else Verdict.REJECT
+
+
+DEFAULT = PfFate("default", options=True)
+"""pf's own rule behind all others: everything passes, without a state."""
+
+SKIPPED = PfFate("skip", options=True)
+
+UNTRANSLATED = PfFate("default", options=True)
+
+
+def pf_list(ruleset: PfRuleset, direction: str, names: PfNames | None = None) -> DecisionList:
+    """The filter rules for packets of a direction (``in`` or ``out``); actions are :class:`PfFate`."""
+    compiler = _Compiler(ruleset, direction, names or PfNames())
+    return last_match([*compiler.skipped(), *compiler.block(compiler.ruleset.rules, "")], Decide(DEFAULT))
+
+
+def pf_translations(ruleset: PfRuleset, direction: str, names: PfNames | None = None) -> DecisionList:
+    """Old pf's translation of packets of a direction, asked before the filter rules.
+
+    An action with ``filtered`` False (``rdr pass``) lets the packet past the filter rules.
+    """
+    compiler = _Compiler(ruleset, direction, names or PfNames())
+    return DecisionList(tuple(compiler.translations()), Decide(UNTRANSLATED))
+
+
+class _Compiler:
+    """The ruleset of one host, for one direction."""
+
+    def __init__(self, ruleset: PfRuleset, direction: str, names: PfNames) -> None:
+        self.names = names.with_tables(ruleset)
+        self.ruleset = resolved(ruleset, self.names)
+        self.direction = direction
+        self.loaded = dict(self.ruleset.loaded)
+
+    def skipped(self) -> Iterator[Rule]:
+        """``set skip on``: pf does not see these packets at all."""
+        where = IN_INTERFACE if self.direction == "in" else OUT_INTERFACE
+        parts: list[Predicate] = []
+        for name in self.ruleset.skip:
+            members = self.names.on(name, where)
+            unknown = Unknown(f"which interfaces are in group {name}")
+            parts.append(unknown if members is None else in_set(where, *members))
+        if parts:
+            yield Rule(any_of(parts), Decide(SKIPPED), quick=True, origin=self.ruleset.origin)
+
+    # Filter rules
+
+    def block(self, entries: Iterable[FilterEntry], path: str) -> list[Node]:
+        """The rules of a list in the form of :mod:`.last_match`."""
+        nodes: list[Node] = []
+        for entry in entries:
+            if isinstance(entry, AnchorCall):
+                nodes += self._anchor(entry, path)
+            else:
+                nodes += self._rule(entry)
+        return nodes
+
+    def _anchor(self, call: AnchorCall, path: str) -> Iterator[Node]:
+        condition = rule_condition(call.condition, self.direction, self.names)
+        if condition == FALSE:
+            return
+        for inner in self._bodies(call, path):
+            yield Anchor(condition, tuple(inner), call.quick, call.origin)
+
+    def _bodies(self, call: AnchorCall, path: str) -> Iterator[list[Node]]:
+        """The rules of an anchor; of every child, alphabetically, where the name ends with ``/*``."""
+        if call.body is not None:
+            yield self.block(call.body, f"{path}/{call.name}".strip("/"))
+            return
+        for name in self._loaded_names(call.name, path):
+            own = _Compiler(self.loaded[name], self.direction, self.names)
+            own.loaded = self.loaded
+            yield own.block(own.ruleset.rules, name)
+
+    def _loaded_names(self, name: str, path: str) -> list[str]:
+        full = name.strip("/") if name.startswith("/") or not path else f"{path}/{name}"
+        if not full.endswith("/*"):
+            return [full] if full in self.loaded else []
+        above = full[:-1]
+        return sorted(n for n in self.loaded if n.startswith(above) and "/" not in n[len(above) :])
+
+    def _rule(self, rule: PfRule) -> Iterator[Node]:
+        condition = rule_condition(rule.condition, self.direction, self.names)
+        if condition == FALSE:
+            return
+        tag: tuple[Change, ...] = (Assign(TAG, name_number(rule.tag, TAG)),) if rule.tag else ()
+        for part, changes in self._translated(rule, condition):
+            if rule.action == "match":
+                if tag or changes:
+                    yield Match(part, tag + changes, rule.origin)
+                continue
+            fate = PfFate(rule.action, rule.answer, rule.log, rule.allow_opts, rule.route, rule.divert, rule.af_to)
+            yield Rule(part, Decide(fate, changes, _state(rule.state)), rule.quick, tag, rule.origin)
+
+    def _translated(self, rule: PfRule, condition: Predicate) -> Iterator[tuple[Predicate, tuple[Change, ...]]]:
+        """The changes of the rule's translations; packets without ports have none to change."""
+        if rule.nat is None and rule.rdr is None:
+            yield condition, ()
+            return
+        addresses, ports = self._changes(rule.nat, rule.rdr, rule.condition)
+        yield from _split(condition, rule.condition.protocol, addresses, ports)
+
+    def _changes(
+        self, nat: Pool | None, rdr: Pool | None, asked: Condition
+    ) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
+        addresses: list[Change] = []
+        ports: list[Change] = []
+        if nat is not None:
+            addresses.append(self._chosen(nat, SOURCE, asked.source.address, asked.family))
+            if nat.last_port:
+                ports.append(_one_of(SOURCE_PORT, ((nat.first_port, nat.last_port),)))
+        if rdr is not None:
+            addresses.append(self._chosen(rdr, DESTINATION, asked.destination.address, asked.family))
+            first, last = _port_range(asked)
+            if rdr.last_port and last - first == rdr.last_port - rdr.first_port > 0:
+                ports.append(Shift(DESTINATION_PORT, first, last, rdr.first_port))
+            elif rdr.last_port:
+                ports.append(_one_of(DESTINATION_PORT, ((rdr.first_port, rdr.last_port),)))
+        return tuple(addresses), tuple(ports)
+
+    def _chosen(self, pool: Pool, field: Field, asked: PfAddress, family: int | None) -> Change:
+        """What a pool makes of an address. A prefix for a prefix of the same size keeps the host part."""
+        if len(pool.addresses) == 1 and pool.how in ("", "bitmask"):
+            only = pool.addresses[0]
+            if isinstance(only, Literal) and isinstance(asked, Literal):
+                one, other = only.addresses, asked.addresses
+                if one.family == other.family and one.size == other.size and one.size > 1:
+                    return Shift(field, *address_interval(other), address_interval(one)[0])
+        return _one_of(field, self._numbers(pool, family))
+
+    def _numbers(self, pool: Pool, family: int | None) -> IntervalSet:
+        """The addresses of a pool, or all there are where it is not known."""
+        everything = SPACE_OF_FAMILY[family] if family else ADDRESS_SPACE
+        found: list[tuple[int, int]] = []
+        for address in pool.addresses:
+            numbers: Sequence[tuple[int, int]] | None = None
+            if isinstance(address, Literal):
+                numbers = (address_interval(address.addresses),)
+            elif isinstance(address, Named):
+                known = self.names.addresses(address)
+                numbers = None if known is None else [address_interval(item) for item in known]
+            elif isinstance(address, TableName):
+                numbers = self.names.table(address.name)
+            if numbers is None:
+                return everything
+            found += numbers
+        return normalise(found) or everything
+
+    # Old translation
+
+    def translations(self) -> Iterator[Entry]:
+        """The rules in the order in which they are asked."""
+        lists = [self.ruleset.binat, self.ruleset.nat] if self.direction == "out" else [
+            self.ruleset.rdr, self.ruleset.binat]  # fmt: skip
+        for entry in (item for part in lists for item in part):
+            if isinstance(entry, Translation):
+                yield from self._translation(entry)
+
+    def _translation(self, rule: Translation) -> Iterator[Entry]:
+        backwards = rule.kind == "binat" and self.direction == "in"
+        asked = rule.condition
+        if backwards:
+            target = rule.pool.addresses[0] if rule.pool else asked.source.address
+            asked = replace(asked, source=asked.destination, destination=asked.source._replace(address=target))
+        condition = rule_condition(asked, self.direction, self.names)
+        if condition == FALSE:
+            return
+        fate = PfFate("default", log=rule.log, options=True, filtered=not rule.passes)
+        tag: tuple[Change, ...] = (Assign(TAG, name_number(rule.tag, TAG)),) if rule.tag else ()
+        if rule.pool is None:
+            yield Entry(condition, Decide(PfFate("default", options=True), tag), rule.origin)
+            return
+        if backwards:
+            back = rule.pool._replace(addresses=(rule.condition.source.address,), first_port=0, last_port=0)
+            addresses, ports = self._changes(None, back, asked)
+        elif rule.kind == "rdr":
+            addresses, ports = self._changes(None, rule.pool, asked)
+        else:
+            addresses, ports = self._changes(rule.pool, None, asked)
+        for part, changes in _split(condition, asked.protocol, addresses, ports):
+            yield Entry(part, Decide(fate, tag + changes, rule.kind), rule.origin)
+
+
+def _port_range(asked: Condition) -> tuple[int, int]:
+    """The ends of ``port a:b``, or of nothing."""
+    port = asked.destination.port
+    if port is None or port.operator != ":" or not isinstance(port.first, int):
+        return 0, 0
+    return port.first, port.last
+
+
+def _state(state: StateKeeping | None) -> object:
+    return None if state is None else state._replace(implied=False)
+
+
+def _one_of(field: Field, numbers: IntervalSet) -> Change:
+    if len(numbers) == 1 and numbers[0][0] == numbers[0][1]:
+        return Assign(field, numbers[0][0])
+    return Choose(field, numbers)
+
+
+def _split(
+    condition: Predicate, protocol: int | None, addresses: tuple[Change, ...], ports: tuple[Change, ...]
+) -> Iterator[tuple[Predicate, tuple[Change, ...]]]:
+    """The packets with ports, and those without."""
+    if not ports:
+        yield condition, addresses
+    elif protocol is not None:
+        yield condition, addresses + ports if protocol in PORT_PROTOCOLS else addresses
+    else:
+        ported = conditions.protocol(*PORT_PROTOCOLS)
+        yield condition & ported, addresses + ports
+        yield condition & ~ported, addresses
+
+
+def verdicts(rules: DecisionList) -> DecisionList:
+    """The same list with the actions that the stages of a datapath understand."""
+
+    def plain(decide: Decide) -> Decide:
+        assert isinstance(decide.action, PfFate)
+        return replace(decide, action=decide.action.verdict)
+
+    entries = tuple(
+        replace(entry, effect=plain(entry.effect)) if isinstance(entry.effect, Decide) else entry
+        for entry in rules.entries
+    )
+    return DecisionList(entries, plain(rules.default))
