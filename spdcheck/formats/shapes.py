@@ -21,9 +21,10 @@ own, which finds all its tokens at once (:meth:`ShapeParser.quick`).
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from spdcheck.formats.automaton import Slot, Unexpected
+from spdcheck.formats.automaton import Slot as Slot
+from spdcheck.formats.automaton import Unexpected as Unexpected
 from spdcheck.formats.grammar import in_words
 
 if TYPE_CHECKING:
