@@ -22,25 +22,36 @@ if TYPE_CHECKING:
     from spdcheck.source import SourceFile, Span
 
 
-class Node(NamedTuple):
-    """A rule of the grammar (or its alias) with what stands in it: nodes and slots."""
+class Node:
+    """A rule of the grammar (or its alias) with what stands in it. ``nodes`` are its parts that are nodes.
 
-    rule: str
-    parts: tuple[Node | Slot, ...]
+    Statements of one shape share their nodes, so that what is looked up often is worked out once.
+    """
+
+    __slots__ = ("_slot", "nodes", "parts", "rule")
+
+    def __init__(self, rule: str, parts: tuple[Node | Slot, ...]) -> None:
+        self.rule = rule
+        self.parts = parts
+        self.nodes = tuple(part for part in parts if isinstance(part, Node))
+        self._slot = next((part for part in parts if isinstance(part, Slot)), None)
+
+    def __repr__(self) -> str:
+        return f"{self.rule}({', '.join(map(repr, self.parts))})"
 
     @property
     def slot(self) -> Slot:
         """The first token directly in this node."""
-        return next(part for part in self.parts if isinstance(part, Slot))
-
-    @property
-    def nodes(self) -> tuple[Node, ...]:
-        """The nodes directly in this node."""
-        return tuple(part for part in self.parts if isinstance(part, Node))
+        if self._slot is None:
+            raise LookupError(f"no token in {self!r}")
+        return self._slot
 
     def child(self, *rules: str) -> Node | None:
         """The first node directly in this one that has one of these names."""
-        return next((part for part in self.parts if isinstance(part, Node) and part.rule in rules), None)
+        for node in self.nodes:
+            if node.rule in rules:
+                return node
+        return None
 
 
 def own_slots(node: Node) -> list[Slot]:

@@ -11,6 +11,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from spdcheck.model.policy import Direction
     from spdcheck.source import Span
 
@@ -112,19 +114,22 @@ class Ports(NamedTuple):
     @property
     def intervals(self) -> tuple[tuple[int, int], ...]:
         """The ports that match."""
-        first, last = self.first, self.last
-        intervals = {
-            "=": ((first, first),),
-            "!=": ((0, first - 1), (first + 1, MAX_PORT)),
-            "<": ((0, first - 1),),
-            ">": ((first + 1, MAX_PORT),),
-            "<=": ((0, first),),
-            ">=": ((first, MAX_PORT),),
-            "><": ((first + 1, last - 1),),
-            "<>": ((0, first - 1), (last + 1, MAX_PORT)),
-            ":": ((first, last),),
-        }[self.operator]
-        return tuple((a, b) for a, b in intervals if a <= b)
+        found = _INTERVALS[self.operator](self.first, self.last)
+        return tuple((first, last) for first, last in found if first <= last)
+
+
+_INTERVALS: dict[str, Callable[[int, int], tuple[tuple[int, int], ...]]] = {
+    "=": lambda a, _: ((a, a),),
+    "!=": lambda a, _: ((0, a - 1), (a + 1, MAX_PORT)),
+    "<": lambda a, _: ((0, a - 1),),
+    ">": lambda a, _: ((a + 1, MAX_PORT),),
+    "<=": lambda a, _: ((0, a),),
+    ">=": lambda a, _: ((a, MAX_PORT),),
+    "><": lambda a, b: ((a + 1, b - 1),),
+    "<>": lambda a, b: ((0, a - 1), (b + 1, MAX_PORT)),
+    ":": lambda a, b: ((a, b),),
+}
+"""What the comparisons of ports mean."""
 
 
 class End(NamedTuple):

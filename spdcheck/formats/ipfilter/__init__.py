@@ -29,6 +29,7 @@ _BEGINS = re.compile(
 
 _WORDS = {
     "WORD": "a name", "NUMBER": "a number", "HEX": "a number", "DOTTED": "an address", "IPV6": "an address",
+    "THIS_HOST": "an address",
     "STRING": "a quoted text",
 }  # fmt: skip
 _GROUPS = (

@@ -69,7 +69,7 @@ class AddressReader:
         slot = node.slot
         text = self._parsed.text(slot)
         if node.rule == "own_host":
-            return HostName(f"<{text}>")
+            return HostName(text.lower())
         if slot.name == "WORD":
             if text in self._interfaces:
                 return InterfaceNetwork(text)

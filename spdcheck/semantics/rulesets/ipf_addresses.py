@@ -49,6 +49,11 @@ class IpfNames:
 NO_NAMES = IpfNames()
 
 
+def needs_names(end: End) -> bool:
+    """The addresses are not all written in the rule."""
+    return end.addresses is not None and not isinstance(end.addresses, NetworkAddress)
+
+
 def end_condition(
     end: End, where: Field, family: int | None, names: IpfNames, place: str, roles: tuple[str, ...] = ("ipf", "all")
 ) -> Predicate:

@@ -33,12 +33,12 @@ from spdcheck.semantics.fields import (
 )
 from spdcheck.semantics.fields import IP_OPTIONS as IP_OPTIONS_PRESENT
 from spdcheck.semantics.packet import FIRST_FRAGMENT, LATER_FRAGMENT
-from spdcheck.semantics.predicate import TRUE, Unknown, all_of, in_set, is_value, masked
-from spdcheck.semantics.rulesets.ipf_addresses import NO_NAMES, end_condition
+from spdcheck.semantics.predicate import Unknown, all_of, in_set, is_value, masked
+from spdcheck.semantics.rulesets.ipf_addresses import NO_NAMES, end_condition, needs_names
 from spdcheck.semantics.rulesets.ipf_expressions import expression
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from spdcheck.model.ipfilter import Condition, IpfRule
     from spdcheck.semantics.fields import Field
@@ -63,63 +63,64 @@ TRAIT_BITS = {
 """The bits of the field ``traits``."""
 
 
+_HEADER = conditions.whole_or_first()
+_WHOLE_TCP = is_value(PROTOCOL, TCP) & _HEADER & masked(TRAITS, TRAIT_BITS["short"], 0)
+_PORTS = is_value(PROTOCOL, TCP, UDP) & _HEADER
+_ICMP = is_value(PROTOCOL, ICMP, ICMP6) & _HEADER
+_FAMILY = {4: conditions.family(4), 6: conditions.family(6)}
+
+
 def rule_condition(rule: IpfRule, names: IpfNames = NO_NAMES) -> Predicate:
     """Which packets match the rule, wherever it stands."""
     if rule.expression is not None:
-        return all_of((_interface(rule), expression(rule.expression, rule.origin.where)))
-    parts = [_interface(rule), _headers(rule)]
-    parts += [end_condition(rule.source, SOURCE, rule.family, names, rule.origin.where)]
-    parts += [end_condition(rule.destination, DESTINATION, rule.family, names, rule.origin.where)]
-    parts += [_ports(rule), _flags(rule), _icmp(rule)]
-    parts += [_condition(condition, rule.origin.where) for condition in rule.conditions]
-    if rule.match_nat_tag is not None or rule.match_log_tag is not None:
-        parts.append(Unknown(f"{rule.origin.where}: whether the packet has the tag"))
-    return all_of(parts)
+        return all_of((*_interface(rule), expression(rule.expression, rule.origin.where)))
+    place = rule.origin.where if needs_names(rule.source) or needs_names(rule.destination) else ""
+    return all_of(
+        (
+            *_interface(rule),
+            *_headers(rule),
+            end_condition(rule.source, SOURCE, rule.family, names, place),
+            end_condition(rule.destination, DESTINATION, rule.family, names, place),
+            *_upper_layer(rule),
+            *(_condition(condition, rule.origin.where) for condition in rule.conditions),
+        )
+    )
 
 
-def _interface(rule: IpfRule) -> Predicate:
-    if not rule.interfaces or rule.interfaces[0] in ("-", "*"):
-        return TRUE
-    where = IN_INTERFACE if rule.direction is Direction.IN else OUT_INTERFACE
-    return in_set(where, name_interval(rule.interfaces[0], where))
+def _interface(rule: IpfRule) -> Iterator[Predicate]:
+    if rule.interfaces and rule.interfaces[0] not in ("-", "*"):
+        where = IN_INTERFACE if rule.direction is Direction.IN else OUT_INTERFACE
+        yield in_set(where, name_interval(rule.interfaces[0], where))
 
 
-def _headers(rule: IpfRule) -> Predicate:
-    parts: list[Predicate] = []
+def _headers(rule: IpfRule) -> Iterator[Predicate]:
     if rule.family is not None:
-        parts.append(conditions.family(rule.family))
+        yield _FAMILY[rule.family]
     if rule.tos is not None:
-        parts.append(is_value(TOS, rule.tos))
+        yield is_value(TOS, rule.tos)
     if rule.ttl is not None:
-        parts.append(is_value(TTL, rule.ttl))
+        yield is_value(TTL, rule.ttl)
     if rule.protocols:
-        parts.append(is_value(PROTOCOL, *rule.protocols))
-    return all_of(parts)
+        yield is_value(PROTOCOL, *rule.protocols)
 
 
-def _ports(rule: IpfRule) -> Predicate:
-    """Ports are those of TCP and UDP, and only where the packet has the header."""
-    found: Predicate = TRUE
+def _upper_layer(rule: IpfRule) -> Iterator[Predicate]:
+    """Ports, flags and ICMP types: only where the packet has the header, and of the protocols that have them."""
     for end, where in ((rule.source, SOURCE_PORT), (rule.destination, DESTINATION_PORT)):
         if end.ports is not None:
-            found &= in_set(where, *end.ports.intervals)
-            found &= is_value(PROTOCOL, TCP, UDP) & conditions.whole_or_first()
-    return found
-
-
-def _flags(rule: IpfRule) -> Predicate:
+            yield in_set(where, *end.ports.intervals)
+            yield _PORTS
     flags = rule.flags
-    if flags is None or not flags.mask | flags.value:
-        return TRUE
-    whole = conditions.whole_or_first() & masked(TRAITS, TRAIT_BITS["short"], 0)
-    return is_value(PROTOCOL, TCP) & whole & masked(TCP_FLAGS, flags.mask, flags.value)
-
-
-def _icmp(rule: IpfRule) -> Predicate:
-    if rule.icmp_type is None:
-        return TRUE
-    found = is_value(PROTOCOL, ICMP, ICMP6) & conditions.whole_or_first() & is_value(ICMP_TYPE, rule.icmp_type)
-    return found if rule.icmp_code is None else found & is_value(ICMP_CODE, rule.icmp_code)
+    if flags is not None and flags.mask | flags.value:
+        yield _WHOLE_TCP
+        yield masked(TCP_FLAGS, flags.mask, flags.value)
+    if rule.icmp_type is not None:
+        yield _ICMP
+        yield is_value(ICMP_TYPE, rule.icmp_type)
+    if rule.icmp_code is not None:
+        yield is_value(ICMP_CODE, rule.icmp_code)
+    if rule.match_nat_tag is not None or rule.match_log_tag is not None:
+        yield Unknown(f"{rule.origin.where}: whether the packet has the tag")
 
 
 def _condition(condition: Condition, place: str) -> Predicate:

@@ -8,6 +8,7 @@ those of :mod:`.groups`.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.model.ipfilter import IpfAction, KeepFrags, KeepState, NetworkAddress, Reply, Target
@@ -235,6 +236,7 @@ def _state(rule: IpfRule) -> StateRule | None:
     return StateRule(rule.keep_state, slots, rule.action is IpfAction.PASS, rule.quick, rule.keep_frags, rule.reply_to)
 
 
+@cache
 def makes_state(protocols: tuple[int, ...], flags_off: int = 0) -> Predicate:
     """The packets for which a state can be made, among those of the protocols (none: all).
 
