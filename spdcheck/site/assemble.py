@@ -10,10 +10,11 @@ from spdcheck.model.association import Sad
 from spdcheck.model.diagnostic import Diagnostic, Gap, Note, Part
 from spdcheck.model.host import FileReport, Flag, Host, HostFacts, Interface, Platform, ScriptFile
 from spdcheck.model.policy import Spd
-from spdcheck.site.files import SiteIncludes, decode, is_binary
+from spdcheck.site.files import SiteIncludes, decode, edited, is_binary
 from spdcheck.source import SourceFile
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from spdcheck.formats.base import Reading
@@ -47,8 +48,18 @@ class _Draft:
     inferences: list[str] = field(default_factory=list)
 
 
-def assemble(name: str, folder: Path, shown: str, found: list[FoundFile], config: HostConfig | None) -> Host:
-    """Reads the files of one host and merges them; ``shown`` is the folder's path as messages name it."""
+def assemble(
+    name: str,
+    folder: Path,
+    shown: str,
+    found: list[FoundFile],
+    config: HostConfig | None,
+    edit: Mapping[Path, str] | None = None,
+) -> Host:
+    """Reads the files of one host and merges them; ``shown`` is the folder's path as messages name it.
+
+    ``edit`` maps resolved paths to texts that are read instead of the files' own.
+    """
     platform, why = _platform(found, config)
     draft = _Draft()
     if why and platform is not None:
@@ -58,9 +69,9 @@ def assemble(name: str, folder: Path, shown: str, found: list[FoundFile], config
         platform=platform,
         release=config.release if config else (),
         tools=config.tools if config else {},
-        includes=SiteIncludes(folder, shown, real_paths),
+        includes=SiteIncludes(folder, shown, real_paths, edit),
     )
-    readings = _read_all(found, shown, real_paths, context, draft)
+    readings = _read_all(found, shown, real_paths, context, draft, edit or {})
     _merge_plain(readings, draft)
     _load_scripts(readings, draft)
     return _host(name, shown, platform, config, draft)
@@ -102,7 +113,12 @@ def _rcconf_platform(item: FoundFile) -> tuple[Platform, str]:
 
 
 def _read_all(
-    found: list[FoundFile], shown: str, real_paths: dict[str, Path], context: Context, draft: _Draft
+    found: list[FoundFile],
+    shown: str,
+    real_paths: dict[str, Path],
+    context: Context,
+    draft: _Draft,
+    edit: Mapping[Path, str],
 ) -> list[tuple[FoundFile, Reading]]:
     readings: list[tuple[FoundFile, Reading]] = []
     included: set[Path] = set()
@@ -112,7 +128,8 @@ def _read_all(
         path = "/".join(part for part in (shown, item.below) if part)
         real_paths[path] = item.path
         try:
-            raw = item.path.read_bytes()
+            text = edited(item.path, edit)
+            raw = item.path.read_bytes() if text is None else text.encode()
         except OSError as error:
             _unopened(item, SourceFile(path, ""), f"can't be opened: {error.strerror}", draft)
             continue

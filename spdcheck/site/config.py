@@ -15,10 +15,12 @@ from spdcheck.errors import SiteError
 from spdcheck.formats import FORMATS
 from spdcheck.model.addresses import AddressRange, parse_address, parse_prefix, parse_value
 from spdcheck.model.host import Intent, Interface, InterfaceAddress, Platform, Route, Tunnel
+from spdcheck.site.files import edited
 from spdcheck.site.toml_places import TomlPlaces
 from spdcheck.source import SourceFile
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from spdcheck.source import Span
@@ -137,10 +139,15 @@ class _Table:
         return tuple(int(part) for part in numbers[0].split("."))
 
 
-def load_config(path: Path, shown: str) -> SiteConfig:
-    """Reads a ``spdcheck.toml``; raises :class:`SiteError` with line and column for anything wrong in it."""
+def load_config(path: Path, shown: str, edit: Mapping[Path, str] | None = None) -> SiteConfig:
+    """Reads a ``spdcheck.toml``; raises :class:`SiteError` with line and column for anything wrong in it.
+
+    ``edit`` may hold a text that is read instead, by the resolved path.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = edited(path, edit)
+        if text is None:
+            text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         message = f"{shown}: can't be read: {getattr(error, 'strerror', None) or error}"
         raise SiteError(message) from None

@@ -12,7 +12,7 @@ from spdcheck.formats import FORMATS, format_named, recognise
 from spdcheck.source import SourceFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from spdcheck.formats.base import Format
 
@@ -45,6 +45,11 @@ def decode(raw: bytes) -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         return raw.decode("latin-1")
+
+
+def edited(path: Path, edit: Mapping[Path, str] | None) -> str | None:
+    """The text that stands for a file's own, or None."""
+    return edit.get(path.resolve()) if edit else None
 
 
 def is_binary(raw: bytes) -> bool:
@@ -113,10 +118,13 @@ def format_of(name: str) -> Format:
 class SiteIncludes:
     """Includes inside one host's folder: absolute paths below it, relative ones beside the including file."""
 
-    def __init__(self, host: Path, shown: str, real_paths: dict[str, Path]) -> None:
+    def __init__(
+        self, host: Path, shown: str, real_paths: dict[str, Path], edit: Mapping[Path, str] | None = None
+    ) -> None:
         self._host = host
         self._shown = shown
         self._real_paths = real_paths
+        self._edit = edit
 
     def find(self, pattern: str, beside: SourceFile) -> tuple[tuple[SourceFile, ...], str]:
         """See :class:`spdcheck.formats.base.Includes`."""
@@ -140,7 +148,8 @@ class SiteIncludes:
                 return (), f"{pattern} can't be read: {error.strerror}"
             shown = "/".join(p for p in (self._shown, os.path.relpath(real, self._host).replace(os.sep, "/")) if p)
             self._real_paths[shown] = real
-            found.append(SourceFile(shown, decode(raw)))
+            text = edited(real, self._edit)
+            found.append(SourceFile(shown, decode(raw) if text is None else text))
         if not found:
             return (), f"{pattern} does not exist in the host's folder {self._shown or '.'}"
         return tuple(found), ""

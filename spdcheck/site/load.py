@@ -16,7 +16,7 @@ from spdcheck.site.infer import infer_addresses, infer_networks
 from spdcheck.source import SourceFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from spdcheck.formats.base import Format
 
@@ -83,12 +83,17 @@ def _shown_folder(folder: Path) -> Path:
     return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
-def load_site(folder: Path, *, progress: Callable[[str], None] = _quiet) -> Site:
-    """Reads one site: its ``spdcheck.toml`` if there is one, and every recognised file below it."""
+def load_site(
+    folder: Path, *, progress: Callable[[str], None] = _quiet, edit: Mapping[Path, str] | None = None
+) -> Site:
+    """Reads one site: its ``spdcheck.toml`` if there is one, and every recognised file below it.
+
+    ``edit`` maps resolved paths to texts that are read instead of the files' own: what if a line were another?
+    """
     shown = _display(folder)
     config = SiteConfig()
     if (folder / FILE_NAME).is_file():
-        config = load_config(folder / FILE_NAME, f"{shown}/{FILE_NAME}" if shown else FILE_NAME)
+        config = load_config(folder / FILE_NAME, f"{shown}/{FILE_NAME}" if shown else FILE_NAME, edit)
     described = {host.name: host for host in config.hosts}
     groups = _group(folder, config)
     hosts = []
@@ -107,7 +112,7 @@ def load_site(folder: Path, *, progress: Callable[[str], None] = _quiet) -> Site
             part for part in (shown, host_config.path if host_config else name) if part and part != "."
         )
         label = name or folder.resolve().name
-        hosts.append(assemble(label, base, base_shown, groups.get(name, []), host_config))
+        hosts.append(assemble(label, base, base_shown, groups.get(name, []), host_config, edit))
     return Site(
         name=config.name or folder.resolve().name,
         hosts=_inferred(tuple(hosts)),
