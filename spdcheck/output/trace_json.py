@@ -5,16 +5,27 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from spdcheck.engine.remedy import remedy
 from spdcheck.engine.trace import Step
-from spdcheck.output.json import SCHEMA, location
+from spdcheck.output.json import SCHEMA, dump, location
 
 if TYPE_CHECKING:
     from spdcheck.engine.trace import Trace, Wire
+    from spdcheck.model.host import Site
 
 
-def value(trace: Trace, flow: str, site: str) -> dict[str, Any]:
-    """The document of one trace."""
-    return {"schema": SCHEMA, "site": site, "flow": flow, **_way(trace), "reply": _reply(trace)}
+def value(trace: Trace, flow: str, site: Site) -> dict[str, Any]:
+    """The document of one trace. ``mend`` is null where nothing is wrong or nobody can tell."""
+    found = remedy(site, trace)
+    return {
+        "schema": SCHEMA,
+        "site": site.name,
+        "flow": flow,
+        **_way(trace),
+        "reply": _reply(trace),
+        "mend": found.mend or None,
+        "places": [{"location": location(place.span), "message": place.label} for place in found.places],
+    }
 
 
 def _reply(trace: Trace) -> dict[str, Any] | None:
@@ -56,14 +67,22 @@ def _step(step: Step | Wire) -> dict[str, Any]:
         "packet": str(step.packet),
         "form": step.form,
         "length": step.length,
+        "spi": step.spi,
     }
 
 
-def render(trace: Trace, flow: str, site: str) -> str:
+def render(trace: Trace, flow: str, site: Site) -> str:
     """The document, indented."""
-    return json.dumps(value(trace, flow, site), indent=2) + "\n"
+    return dump(value(trace, flow, site))
 
 
-def line(trace: Trace, flow: str, site: str) -> str:
-    """The document on one line."""
-    return json.dumps(value(trace, flow, site)) + "\n"
+def line(trace: Trace, flow: str, site: Site, count: int | None = None) -> str:
+    """The document on one line; ``count`` is how many packets of the flow a capture holds."""
+    document = value(trace, flow, site)
+    return json.dumps(document if count is None else {**document, "count": count}) + "\n"
+
+
+def failed_line(flow: str, error: str, site: Site, count: int | None = None) -> str:
+    """The line of a flow that could not be traced, so that there is one line for each flow."""
+    document = {"schema": SCHEMA, "site": site.name, "flow": flow, "error": error}
+    return json.dumps(document if count is None else {**document, "count": count}) + "\n"

@@ -54,7 +54,8 @@ text{font-family:system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif;fon
 .column{fill:#151b23;stroke:#3d444d}.box{fill:#0d1117;stroke:#3d444d}.label{fill:#0d1117}.flow{stroke:#3d444d}
 .fail .box{fill:#3c1618;stroke:#f85149}.unknown .box{fill:#3b2e06;stroke:#d29922}
 .protect .box{fill:#0c2d4d;stroke:#4493f8}.change .box{fill:#2a1a45;stroke:#ab7df8}
-.ok .sign,.good,.small.good{fill:#3fb950}.fail .sign,.bad,.small.bad{fill:#f85149}.protect .sign{fill:#4493f8}.change .sign{fill:#ab7df8}
+.ok .sign,.good,.small.good{fill:#3fb950}
+.fail .sign,.bad,.small.bad{fill:#f85149}.protect .sign{fill:#4493f8}.change .sign{fill:#ab7df8}
 .unknown .sign,.open,.small.open{fill:#d29922}.wire{stroke:#4493f8}.wire.clear{stroke:#f85149}
 .head{fill:#4493f8}.head.clear{fill:#f85149}}"""
 
