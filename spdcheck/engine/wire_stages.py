@@ -322,9 +322,7 @@ def _delivered(simulator: Simulator, situation: Situation, sentence: str) -> Ite
             yield Move(here, end=End(Disposition.LEAKED, why))
 
 
-def _protecting(
-    simulator: Simulator, situation: Situation
-) -> Iterator[tuple[Situation, SecurityPolicy | None]]:
+def _protecting(simulator: Simulator, situation: Situation) -> Iterator[tuple[Situation, SecurityPolicy | None]]:
     """The traffic by the ``out`` policy of any host that protects it as it began, None for what none protects."""
     traffic = situation.frame.traffic
     began = traffic.began

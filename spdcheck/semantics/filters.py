@@ -71,17 +71,20 @@ def _option(service: Service, name: str) -> str:
 def _natd(host: Host, natd: Service, hook: str, interface: str) -> FilterPoint | None:
     """libalias on one interface: what leaves gets the alias address, what has it already keeps it.
 
-    What comes in is translated back only where a connection is known; the simulator's states do that.
+    What comes in is translated back only where a connection is known; the simulator's states do that, so that the
+    list for what comes in is empty. natd remembers this host's own connections too.
     """
     device = _option(natd, "interface")
-    if interface != device or hook == "in":
+    if interface != device:
         return None
+    if hook == "in":
+        return FilterPoint("natd", DecisionList((), Decide(Verdict.PASS)), translates=True)
     alias = _alias_address(host, device)
     if alias is None:
         entry = Entry(Unknown(f"natd's address on {device} is not known"), Decide(Verdict.PASS), natd.origin)
         return FilterPoint("natd", DecisionList((entry,), Decide(Verdict.PASS)), translates=True)
     change = Assign(SOURCE, address_interval(alias)[0])
-    own = Entry(source(alias), Decide(Verdict.PASS), natd.origin)
+    own = Entry(source(alias), Decide(Verdict.PASS, (), "natd"), natd.origin)
     other = Entry(TRUE, Decide(Verdict.PASS, (change,), "natd"), natd.origin)
     return FilterPoint("natd", DecisionList((own, other), Decide(Verdict.PASS)), translates=True)
 

@@ -22,7 +22,7 @@ from spdcheck.semantics.fields import (
     SOURCE,
     SOURCE_PORT,
 )
-from spdcheck.semantics.intervals import normalise
+from spdcheck.semantics.intervals import normalise, overlaps
 from spdcheck.semantics.predicate import all_of, in_set
 
 if TYPE_CHECKING:
@@ -57,6 +57,11 @@ def sides_of(selector: TrafficSelector) -> tuple[IntervalSet, ...]:
 def predicate_of(selector: TrafficSelector) -> Predicate:
     """The selector as a predicate."""
     return all_of(in_set(field, *side) for field, side in zip(SELECTOR_FIELDS, sides_of(selector), strict=True))
+
+
+def touches(selector: TrafficSelector, sources: IntervalSet, destinations: IntervalSet) -> bool:
+    """Some pair of these addresses is selected; a quick look before the whole predicate is asked."""
+    return overlaps(_addresses(selector.source), sources) and overlaps(_addresses(selector.destination), destinations)
 
 
 def _addresses(addresses: AddressRange) -> IntervalSet:
