@@ -25,13 +25,16 @@ def read(file: SourceFile, context: Context) -> Reading:
 
 def read_with(file: SourceFile, context: Context, defines: Mapping[str, str]) -> Reading:
     """Reads a pf.conf with macros defined on the command line (``pfctl -D name=value``)."""
+    from spdcheck.formats.pf.remarks import remark
     from spdcheck.formats.pf.ruleset import Builder
 
     dialect = detect(file.text, context)
     reading = Reading(file=file, format="pf", dialect=dialect.name)
     builder = Builder(reading, context, dialect, defines=dict(defines))
     builder.read(file)
-    reading.facts.packet_filters.append(builder.ruleset(file))
+    ruleset = builder.ruleset(file)
+    remark(reading, ruleset)
+    reading.facts.packet_filters.append(ruleset)
     return reading
 
 

@@ -45,6 +45,8 @@ def parse(statement: Statement) -> Node:
                 _SHAPES.clear()
             _SHAPES[kinds] = tree
     if isinstance(tree, Unexpected):
+        if tree.at == len(kinds) and statement.texts[-1] == ",":
+            raise Refused("syntax error", tree.at, "no line may end behind a comma: leave it out, or add a backslash")
         found = f"`{statement.texts[tree.at]}`" if tree.at < len(statement.texts) else "the end of the line"
         raise Refused("syntax error", tree.at, f"{found} can't stand here{_wanted(tree)}")
     return tree
