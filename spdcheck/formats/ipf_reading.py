@@ -209,14 +209,24 @@ class Statements:
     def _unexpected(self, found: Unexpected, tokens: Tokens, spliced: Spliced | None, end: int) -> RefusedError:
         expected = expectation(found.expected, self._words, self._groups)
         if found.at >= len(tokens.kinds):
-            return RefusedError(f"{self._what} ends here, {expected}", end, end)
+            return RefusedError(f"{self._what} ends here, {expected}", end, end, self._hint(found, tokens))
         start = tokens.starts[found.at]
         last = tokens.end(found.at)
         if spliced is not None:
             start, last = spliced.source(start), spliced.source(last - 1) + 1
         token = tokens.texts[found.at]
         what = "a character that can't be read" if tokens.kinds[found.at] == UNREADABLE else f"`{token}`"
-        return RefusedError(f"unexpected {what}, {expected}", start, max(last, start + 1))
+        return RefusedError(f"unexpected {what}, {expected}", start, max(last, start + 1), self._hint(found, tokens))
+
+    def _hint(self, found: Unexpected, tokens: Tokens) -> str:
+        """What to do about the two mistakes that everybody makes."""
+        expected = {self._words.get(name, "") for name in found.expected}
+        texts = tokens.texts
+        if expected and expected <= {"`:`", "`><`", "`<>`"} and found.at >= 1:
+            return f"write port = {texts[found.at - 1]}"
+        if found.at <= 1 and len(texts) > 2 and texts[1] == "=" and texts[2][0].isdigit():
+            return f'a value that begins with a digit needs quotes: {texts[0]}="…";'
+        return ""
 
     def _report(self, reading: Reading, refused: RefusedError, statement: Span) -> None:
         """CFG001 at the token that is wrong; a place in another line than the statement's is where it says."""

@@ -51,6 +51,8 @@ class BodyReader:
         self._family = file_family
         self.looks_at_headers = False
         """The rule has a body, other than ``all`` alone."""
+        self.written_family = ""
+        """``inet`` or ``inet6``, where the rule says it."""
         self._protocols: tuple[int, ...] = ()
         self._interfaces: tuple[str, ...] = ()
         self._values: dict[str, Any] = {}
@@ -76,6 +78,7 @@ class BodyReader:
         if self._file_family and family != self._file_family:
             raise self._parsed.refuse(all_slots(self._node)[0], f"`{node.rule}` in a file of rules about IPv6")
         self._family = family
+        self.written_family = node.rule
 
     def _read_tos(self, node: Node) -> None:
         self.looks_at_headers = True

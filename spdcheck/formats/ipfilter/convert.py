@@ -44,13 +44,11 @@ class RuleReader(BodyReader):
         """The rules that the node stands for."""
         for part in self._node.nodes:
             _step(part.rule)(self, part)
-        family = self._family
-        if family and not self.looks_at_headers and not self._file_family and "expression" not in self._values:
+        family = self._family if self.looks_at_headers else self._file_family
+        if self.written_family and not (self.looks_at_headers or self._file_family):
             self._reading.accident(
-                origin,
-                f"with nothing behind it, `inet{'6' if family == 6 else ''}` does not keep out the other family",
+                origin, f"with nothing behind it, `{self.written_family}` does not keep out the other family"
             )
-            family = None
         rule = IpfRule(
             origin=origin,
             family=family,
@@ -129,7 +127,7 @@ class RuleReader(BodyReader):
     def _read_on_list(self, node: Node) -> None:
         choices = [tuple(self._interface(part) for part in item.nodes) for item in node.nodes]
         self._interfaces = choices[0]
-        if len(choices) > 1:
+        if len(choices) > 1 or len(choices[0]) > 1:
             start, end = self._parsed.region(node.nodes[0].nodes[0].slot.at, node.nodes[-1].nodes[-1].slot.at)
             self._reading.accident(
                 self._reading.file.span(start, end),

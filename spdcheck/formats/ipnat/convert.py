@@ -177,7 +177,8 @@ class NatRuleReader:
         first, last = next(self._pair(part) for part in node.nodes if part.rule == "port_pair")
         self._read_tcp_udp(next(part for part in node.nodes if part.rule == "tcp_udp"))
         if first > last:
-            raise self._parsed.refuse(all_slots(node)[0], f"the ports {first}:{last} run backwards")
+            start, end = self._parsed.region(all_slots(node)[0].at, all_slots(node)[-1].at)
+            self._reading.accident(self._reading.file.span(start, end), f"the ports {first}:{last} run backwards")
         self._values["source_ports"] = NewPorts(first, last, sequential=node.child("sequential") is not None)
 
     def _read_portmap_auto(self, node: Node) -> None:
