@@ -24,10 +24,9 @@ def remark(reading: Reading, ruleset: PfRuleset) -> None:
     known = {table.name for inner in (ruleset, *(r for _, r in ruleset.loaded)) for table in inner.tables}
     loaded = {name for name, _ in ruleset.loaded}
     for entry in _entries(ruleset):
-        if isinstance(entry, AnchorCall) and entry.body is None and entry.origin not in told:
-            if not any(name == entry.name.strip("/") or _below(name, entry.name) for name in loaded):
-                told.add(entry.origin)
-                _anchor(reading, entry)
+        if isinstance(entry, AnchorCall) and entry.origin not in told and not _is_filled(entry, loaded):
+            told.add(entry.origin)
+            _anchor(reading, entry)
         unknown = _unknown(entry.condition)
         if unknown and entry.origin not in told:
             told.add(entry.origin)
@@ -49,8 +48,12 @@ def _anchor(reading: Reading, call: AnchorCall) -> None:
     reading.say("CFG002", call.origin, message, notes=(note,), warning=True)
 
 
-def _below(name: str, wanted: str) -> bool:
-    return wanted.endswith("/*") and name.startswith(wanted.strip("/")[:-1])
+def _is_filled(call: AnchorCall, loaded: set[str]) -> bool:
+    """The rules stand inline, or a file loads them."""
+    wanted = call.name.strip("/")
+    return call.body is not None or any(
+        name == wanted or (wanted.endswith("/*") and name.startswith(wanted[:-1])) for name in loaded
+    )
 
 
 def _entries(ruleset: PfRuleset) -> Iterator[Entry]:
@@ -80,9 +83,8 @@ def _unknown(condition: Condition) -> list[str]:
             found.append(f"`route {peer.address.label}`")
         elif isinstance(peer.address, (NoRoute, UrpfFailed)):
             found.append(words[type(peer.address)])
-    for on in (condition.interface, condition.received_on):
-        if on is not None and on.rdomain is not None:
-            found.append(f"`on rdomain {on.rdomain}`")
+    interfaces = (condition.interface, condition.received_on)
+    found += [f"`on rdomain {on.rdomain}`" for on in interfaces if on is not None and on.rdomain is not None]
     for test, word in ((condition.user, "user"), (condition.group, "group")):
         if test is not None and not isinstance(test.first, int):
             found.append(f"`{word} {test.first or 'unknown'}`")

@@ -16,7 +16,7 @@ from spdcheck.model.protocols import ICMP, ICMP6
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from spdcheck.model.pf import Condition, Peer, PfAddress, PfRuleset
+    from spdcheck.model.pf import AfTo, Condition, Peer, PfAddress, PfRuleset
     from spdcheck.semantics.rulesets.pf_names import PfNames
 
 
@@ -46,6 +46,7 @@ def _filter(entries: Iterable[PfRule | AnchorCall], names: PfNames) -> Iterator[
                 condition=replace(condition, family=family),
                 nat=_pool(entry.nat, family, names),
                 rdr=_pool(entry.rdr, family, names),
+                af_to=entry.af_to and _af_to(entry.af_to, names),
                 route=entry.route and entry.route._replace(pool=_route(entry.route.pool, family, names)),
             )
 
@@ -124,6 +125,11 @@ def _ranges(address: PfAddress, names: PfNames) -> tuple[PfAddress, ...]:
         if known is not None:
             return tuple(Literal(item) for item in known)
     return (address,)
+
+
+def _af_to(change: AfTo, names: PfNames) -> AfTo:
+    destination = _pool(change.destination, change.family, names)
+    return change._replace(source=_route(change.source, change.family, names), destination=destination)
 
 
 def _pool(pool: Pool | None, family: int | None, names: PfNames) -> Pool | None:
