@@ -24,7 +24,8 @@ OLDEST = Context(platform=Platform.OPENBSD, release=(3, 2))
 MODERN = Context(platform=Platform.OPENBSD, release=(7, 6))
 FREEBSD = Context(platform=Platform.FREEBSD, release=(14,))
 
-_WORDS = """pass block match in out log quick on em0 ! inet inet6 proto tcp udp icmp { } , from to any all 10.0.0.0/8 10/8
+_WORDS = """
+pass block match in out log quick on em0 ! inet inet6 proto tcp udp icmp { } , from to any all 10.0.0.0/8 10/8
     (em0) <t> port 22 > < >< : = flags S/SA keep state ( ) tag x tagged label anchor nat-to rdr-to -> nat rdr set skip
     table $m m = "a b" ' antispoof for include load binat-to af-to route-to no scrub - $ # é"""
 WORDS = (*_WORDS.split(), "\n", "\\\n", "\0", "\n")
