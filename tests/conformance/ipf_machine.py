@@ -71,10 +71,8 @@ class Machine:
         fate = self._filter(packet)
         if not fate.passes:
             return [str(BLOCKED)]
-        lines: list[str] = []
         if fate.route is not None:
-            lines += self._send(packet, fate.route, as_hex=as_hex)
-            return [*lines, str(BLOCKED)]
+            return [*self._send(packet, fate.route, as_hex=as_hex), str(BLOCKED)]
         if not packet.inward:
             reason = self._leave(packet)
             if reason is not None:

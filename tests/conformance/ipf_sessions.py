@@ -31,7 +31,8 @@ _LOWEST_BLOCK_PORT = 1024
 _USABLE_PORTS = 65536 - _LOWEST_BLOCK_PORT
 _MOST_TRIES = 100_000
 _BITS = {4: 32, 6: 128}
-_ICMP_QUERIES = {4: (0, 8, 9, 10, 13, 14, 15, 16, 17, 18), 6: tuple(range(128, 256))}
+_ICMP_QUERIES = {4: (8, 10, 13, 15, 17), 6: (128, 130, 133, 135, 139)}
+_ICMP_ANSWERS = {4: (0, 9, 14, 16, 18), 6: (129, 131, 134, 136, 140)}
 
 Ends = tuple[int, int, int, int]
 """Source, its port (or ICMP id), destination, its port."""
@@ -141,7 +142,7 @@ class Nat:
                 continue
             own = session.outbound == (direction is Direction.OUT)
             found, becomes = (session.old, session.new) if own else (_turned(session.new), _turned(session.old))
-            if _same(found, ends, packet):
+            if found == ends:
                 return becomes
         return None
 
@@ -160,7 +161,7 @@ class Nat:
             own = session.outbound == (direction is Direction.OUT)
             # The quoted packet went the other way: it looks as the session's packets do on that side.
             found, becomes = (_turned(session.old), _turned(session.new)) if own else (session.new, session.old)
-            if _same(found, quoted, inner):
+            if found == quoted:
                 _rewrite_error(packet, inner, becomes, direction)
                 return True
         return False
@@ -407,21 +408,18 @@ def _advance(working: Working, values: list[int], choices: Sequence[tuple[int, i
 
 
 def _ends(packet: Datagram) -> Ends:
+    """The ends of a packet; the id of an ICMP query is a port of the one who asks."""
     if packet.has_ports:
         return packet.source, packet.source_port, packet.destination, packet.destination_port
     if packet.is_icmp and packet.icmp_type in _ICMP_QUERIES[packet.family]:
-        return packet.source, packet.icmp_id, packet.destination, packet.icmp_id
+        return packet.source, packet.icmp_id, packet.destination, 0
+    if packet.is_icmp and packet.icmp_type in _ICMP_ANSWERS[packet.family]:
+        return packet.source, 0, packet.destination, packet.icmp_id
     return packet.source, 0, packet.destination, 0
 
 
 def _turned(ends: Ends) -> Ends:
     return ends[2], ends[3], ends[0], ends[1]
-
-
-def _same(found: Ends, ends: Ends, packet: Datagram) -> bool:
-    if packet.has_ports:
-        return found == ends
-    return (found[0], found[2]) == (ends[0], ends[2])
 
 
 def _rewrite(packet: Datagram, new: Ends) -> None:
@@ -430,6 +428,8 @@ def _rewrite(packet: Datagram, new: Ends) -> None:
             packet.set_source_port(new[1])
         if packet.destination_port != new[3]:
             packet.set_destination_port(new[3])
+    elif packet.is_icmp and new[1] | new[3] and packet.icmp_id != new[1] | new[3]:
+        packet.set_icmp_id(new[1] | new[3])
     if packet.source != new[0]:
         packet.set_source(new[0])
     if packet.destination != new[2]:

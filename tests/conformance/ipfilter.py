@@ -54,7 +54,7 @@ def cases(root: Path) -> Iterator[Case]:
     with table.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     for row in rows:
-        if row["scope"] == "out" or row["verified"] == "no":
+        if row["scope"] in OUT_OF_SCOPE or row["verified"] in OUT_OF_SCOPE:
             continue
         reason = _reason(folder, row)
         yield Case(f"{row['kind']} {row['name']}", not reason, reason, row["scope"])

@@ -23,15 +23,14 @@ READERS: dict[str, Callable[[SourceFile, Context], Reading]] = {
     "ippool": ippool.read,
 }
 WORDS = (
-    *"pass block log in out quick all from to any on em0 proto tcp udp icmp port = != 22 1:2 10.0.0.1 10.0.0.0/8".split(),
-    *"2001:db8::1 flags S/SA keep state frags head group 100 with short opt lsrr { } ( ) , ; ! @ -> /24 map".split(),
-    *"rdr bimap map-block portmap tcp/udp 1:10 auto rewrite src dst pool/1 hash table role type tree number".split(),
-    *"name group-map level auth.info $x ${x} x=1; x=any; # ' 0x10 99999 10.1 <thishost> 0/0 0/32 skip call".split(),
-    *"now a/1 exp".split(),
-    '"',
-    "\\\n",
-    "\n",
-)
+    "pass", "block", "log", "in", "out", "quick", "all", "from", "to", "any", "on", "em0", "proto", "tcp", "udp",
+    "icmp", "port", "=", "!=", "22", "1:2", "10.0.0.1", "10.0.0.0/8", "2001:db8::1", "flags", "S/SA", "keep",
+    "state", "frags", "head", "group", "100", "with", "short", "opt", "lsrr", "{", "}", "(", ")", ",", ";", "!", "@",
+    "->", "/24", "map", "rdr", "bimap", "map-block", "portmap", "tcp/udp", "1:10", "auto", "rewrite", "src", "dst",
+    "pool/1", "hash", "table", "role", "type", "tree", "number", "name", "group-map", "level", "auth.info", "$x",
+    "${x}", "x=1;", "x=any;", "#", "'", "0x10", "99999", "10.1", "<thishost>", "0/0", "0/32", "skip", "call", "now",
+    "a/1", "exp", '"', "\\\n", "\n",
+)  # fmt: skip
 
 texts = st.one_of(
     st.text(max_size=200),
