@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spdcheck.formats.setkey import mask
+from spdcheck.formats.setkey import mask, secrets
 from spdcheck.formats.setkey.secrets import _ALGORITHMS, _MARKS, mask_keys
 from spdcheck.source import SourceFile
 
@@ -56,20 +56,28 @@ def test_a_quote_that_runs_into_the_next_statement_hides_both_keys() -> None:
 
 def test_a_text_without_keys_is_the_same_file() -> None:
     file = SourceFile("setkey.conf", "spdadd 10.0.0.1 10.0.0.2 any -P out none;")
-    assert mask_keys(file) == (file, {})
+    assert mask(file) is file
 
 
 def test_every_algorithm_is_seen_by_its_name() -> None:
     assert [name for name in _ALGORITHMS if not any(mark in name for mark in _MARKS)] == []
 
 
-def test_keys_are_found_by_the_place_of_their_token() -> None:
-    text = 'add 10.0.0.1 10.0.0.2 esp 5 -E des-cbc "01234567" -A hmac-md5 0x30;'
-    _, keys = mask_keys(SourceFile("setkey.conf", text))
-    assert {text[at:][:2]: key.bits for at, key in keys.items()} == {'"0': 64, "0x": 8}
+def test_keys_are_what_the_tokens_stand_for() -> None:
+    keys = mask_keys(SourceFile("setkey.conf", '"01234567" 0x3031323334353637 0x1 ""'))[1]
+    quoted, digits, odd, empty = keys.at(0, 10), keys.at(11, 29), keys.at(30, 33), keys.at(34, 36)
+    assert quoted is not None
+    assert quoted == digits
+    assert [key and key.bits for key in (quoted, digits, odd, empty)] == [64, 64, 8, 0]
+    assert keys.at(11, 12) is None
+    assert "0123" not in repr(keys)
 
 
 def test_undecodable_bytes_in_a_key() -> None:
     for text in ('"\udce9\udcff"', '"\ud800"'):
-        _, keys = mask_keys(SourceFile("setkey.conf", text))
-        assert len(keys) == 1
+        assert mask_keys(SourceFile("setkey.conf", text))[1].at(0, len(text)) is not None
+
+
+def test_too_many_keys_hide_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets, "MAX_REGIONS", 2)
+    assert masked('"a" "b" "c" "d" rest') == '"•" "•" "•••••••••••'

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from lark import Lark
 
 from spdcheck.formats import shapes
+from spdcheck.formats.automaton import Automaton
 from spdcheck.formats.lexicon import MAX_TOKENS, Lexicon
 from spdcheck.formats.setkey.language import lexicon
 from spdcheck.formats.shapes import ShapeParser, Slot, Unexpected, expectation, nodes_of
@@ -49,7 +50,7 @@ class Unit(NamedTuple):
 
 
 def parser_of(grammar: str = GRAMMAR) -> ShapeParser[Any]:
-    loaded = Lark(grammar, parser="lalr", lexer="basic", maybe_placeholders=True)
+    loaded = Automaton.of(Lark(grammar, parser="lalr", lexer="basic", maybe_placeholders=True))
     nodes = nodes_of((Pair, Unit), lists=("list",)) | {"start": lambda child: child}
     return ShapeParser(loaded, Lexicon(loaded, switches={}), nodes)
 

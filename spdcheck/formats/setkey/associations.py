@@ -34,11 +34,11 @@ from spdcheck.source import MASK
 
 if TYPE_CHECKING:
     from spdcheck.formats.setkey.dialect import Dialect
+    from spdcheck.formats.setkey.secrets import Keys
     from spdcheck.formats.setkey.statement import Statement
     from spdcheck.formats.setkey.syntax import End, Protocol, SaCommand
     from spdcheck.formats.shapes import Slot
     from spdcheck.model.addresses import AddressRange
-    from spdcheck.model.secret import Secret
 
 NATT_PORT = 4500
 """What setkey takes for a missing port of ESP in UDP (``DEFAULT_NATT_PORT`` in parse.y)."""
@@ -63,9 +63,9 @@ class Outer(NamedTuple):
 
 
 class Associations:
-    """Reads the SAs of one script; ``keys`` are its keys by the offset of their tokens."""
+    """Reads the SAs of one script."""
 
-    def __init__(self, dialect: Dialect, keys: dict[int, Secret]) -> None:
+    def __init__(self, dialect: Dialect, keys: Keys) -> None:
         self._dialect = dialect
         self._keys = keys
 
@@ -211,7 +211,7 @@ class Associations:
     ) -> KeyedAlgorithm:
         if key_slot is None:
             return KeyedAlgorithm(name, None, statement.place(slot.at))
-        key = self._keys.get(statement.tokens.start(key_slot.at))
+        key = self._keys.at(statement.tokens.start(key_slot.at), statement.tokens.end(key_slot.at))
         if key is None:
             raise Refused(key_slot.at, "found a key that is not written in hexadecimal digits")
         if key_slot.name == "HEX" and len(statement.texts[key_slot.at]) % 2:

@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from spdcheck.formats.lexicon import Tokens
     from spdcheck.formats.setkey.dialect import Dialect
     from spdcheck.formats.setkey.policies import PolicyValue
+    from spdcheck.formats.setkey.secrets import Keys
     from spdcheck.formats.setkey.selectors import Index
     from spdcheck.formats.setkey.syntax import Command
     from spdcheck.formats.shapes import Slot
-    from spdcheck.model.secret import Secret
 
 MAX_UNREADABLE = 100
 """After so many statements that can't be read the file is given up: it is no setkey script."""
@@ -51,9 +51,9 @@ _NOT_CODE = re.compile(r'\#[^\n]*|"[^"\n]*"|\r')
 
 
 class Script:
-    """Runs one file and fills the facts of its reading; ``keys`` are its keys by the offset of their tokens."""
+    """Runs one file and fills the facts of its reading."""
 
-    def __init__(self, reading: Reading, dialect: Dialect, keys: dict[int, Secret]) -> None:
+    def __init__(self, reading: Reading, dialect: Dialect, keys: Keys) -> None:
         self._reading = reading
         self._dialect = dialect
         self._file = reading.file
@@ -115,7 +115,7 @@ class Script:
 
     def _statements(self) -> None:
         text, shapes = self._text, parser()
-        length, end = len(text), 0
+        length, end, reach = len(text), 0, 0
         while not self._left and self._reading.unparsed <= MAX_UNREADABLE:
             frequent = shapes.quick(text, end)
             if frequent is not None:
@@ -125,7 +125,10 @@ class Script:
                 start = skip_blanks(text, end)
                 if start >= length:
                     return
-                end = end_of_statement(text, start) or length
+                # Behind a mistake the next statement may begin before the `;` that was found already.
+                if start >= reach:
+                    reach = end_of_statement(text, start) or length
+                end = reach
                 syntax, tokens = shapes.read(text, start, end)
             self._starts.append(start)
             if isinstance(syntax, Unexpected):

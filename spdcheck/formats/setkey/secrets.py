@@ -13,7 +13,6 @@ The same holds for commented-out statements. Quotes and ``0x`` stay, so that the
 
 from __future__ import annotations
 
-import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -38,7 +37,8 @@ _QUOTES = re.compile(
     r'|"(?P<lines>[^";]*)"'
     r'|"(?P<open>[^\n]*)'
 )
-_UNEVEN = re.compile(r'^[^"\n]*"[^"\n]*"(?:[^"\n]*"[^"\n]*")*[^"\n]*"[^"\n]*$', re.MULTILINE)
+_LINE_WITH_QUOTE = re.compile(r'"[^\n]*')
+_BETWEEN_QUOTES = re.compile(r'(?<=")[^"\n]+(?=")')
 _IN_LINE = re.compile(r'"([^"\n]*)"?')
 
 _HEX = re.compile(r"0[xX](?<![\w.:%-]0[xX])([0-9A-Fa-f]{8,})")
@@ -54,39 +54,70 @@ _FLAGGED_ALGORITHM = re.compile(
     rf'-[EA](?<![\w.:%]-[EA])[ \t\r\n\\]*(?!["-]|{_COMMAND})(?P<name>[^\s;"]+)(?P<gap>[ \t\r\n\\]*)'
 )
 _BARE_ALGORITHM = re.compile(rf"(?<![\w.:%-])(?:{_ALGORITHM})(?![\w.:%-])(?P<gap>[ \t]*)")
+_DIGITS = re.compile(r"[0-9A-Fa-f]+")
 _KEY = re.compile(r"0[xX](?P<digits>[0-9A-Fa-f]+)(?![\w.:%-])|(?P<words>[^\n;\"]{1,4096})")
 _END_OF_KEY = re.compile(rf"[ \t]+(?={_FLAG}|\#)|[ \t\r\\]*$")
 _NO_KEY = re.compile(rf"{_FLAG}|\#|{_COMMAND}")
 
+MAX_REGIONS = 1_000_000
+"""A file with more secrets than that is hidden from there on to its end."""
 
-def mask_keys(file: SourceFile) -> tuple[SourceFile, dict[int, Secret]]:
-    """The file with its keys hidden, and every key by the offset of its token (its quote, or its ``0x``)."""
+
+class Keys:
+    """The keys of a script, made one by one where an association wants them; it shows nothing of itself."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return "Keys(…)"
+
+    def at(self, start: int, end: int) -> Secret | None:
+        """The key that a token stands for: what is between its quotes, or the bytes of its digits."""
+        token = self._text[start:end]
+        if token.startswith('"'):
+            return Secret(_bytes(token[1:-1]))
+        digits = token[2:]
+        if _DIGITS.fullmatch(digits) is None:
+            return None
+        return Secret(bytes.fromhex("0" * (len(digits) % 2) + digits))
+
+
+def mask_keys(file: SourceFile) -> tuple[SourceFile, Keys]:
+    """The file with its keys hidden, and the keys."""
     text = file.text
     if not any(mark in text for mark in _MARKS):
-        return file, {}
+        return file, Keys("")
     found = _Found(text)
     found.quoted()
     found.uneven()
     found.digits()
     found.behind_algorithms()
-    return file.masked(found.regions), found.keys
+    regions = sorted(found.regions)
+    if len(regions) > MAX_REGIONS:
+        regions[MAX_REGIONS:] = [(regions[MAX_REGIONS][0], len(text))]
+    return file.masked(regions), Keys(text)
 
 
 class _Found:
-    """The regions to hide in a text, and the keys among them."""
+    """The regions to hide in a text."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.regions: list[tuple[int, int]] = []
-        self.keys: dict[int, Secret] = {}
+
+    def _hide(self, start: int, end: int) -> None:
+        if start < end:
+            self.regions.append((start, end))
 
     def quoted(self) -> None:
         """Double quotes, closed or not, in statements and in commented-out ones."""
         for match in _QUOTES.finditer(self.text):
             kind = match.lastgroup or ""
             if kind in ("closed", "lines"):
-                self.regions.append(match.span(kind))
-                self.keys[match.start()] = Secret(_bytes(match[kind]))
+                self._hide(*match.span(kind))
             if kind == "lines":
                 # Each line alone is another reading: what follows the quote that seems to close may be a key too.
                 end = self.text.find("\n", match.end())
@@ -96,25 +127,27 @@ class _Found:
                 cut = rest.rfind(";")
                 if cut < 0 or rest[cut + 1 :].strip()[:1] not in ("", "#"):
                     cut = len(rest)
-                self.regions.append((match.start(kind), match.start(kind) + len(rest[:cut].rstrip())))
+                self._hide(match.start(kind), match.start(kind) + len(rest[:cut].rstrip()))
             elif kind == "comment" and any(mark in match[kind] for mark in ("-E", "-A")):
                 self._quotes_in_line(match.start(), match.end())
 
     def uneven(self) -> None:
         """Lines with an odd number of quotes, three or more: nobody knows which of them open and which close."""
-        for match in _UNEVEN.finditer(self.text):
-            quotes = [match.start() + n for n, character in enumerate(match[0]) if character == '"']
-            self.regions.extend((one + 1, other) for one, other in itertools.pairwise(quotes))
+        for match in _LINE_WITH_QUOTE.finditer(self.text):
+            if match[0].count('"') % 2 and match[0].count('"') > 1:
+                for part in _BETWEEN_QUOTES.finditer(self.text, match.start(), match.end()):
+                    self._hide(*part.span())
 
     def _quotes_in_line(self, start: int, end: int) -> None:
-        self.regions.extend(part.span(1) for part in _IN_LINE.finditer(self.text, start, end))
+        for part in _IN_LINE.finditer(self.text, start, end):
+            self._hide(*part.span(1))
 
     def digits(self) -> None:
         """Long hexadecimal numbers that are no SPI."""
         for match in _HEX.finditer(self.text):
             before = self.text[max(0, match.start() - 80) : match.start()]
             if len(match[1]) > _MAX_SPI_DIGITS or not _BEFORE_SPI.search(before):
-                self._hex_key(match.start(), match[1])
+                self._hide(*match.span(1))
 
     def behind_algorithms(self) -> None:
         """Whatever follows the name of an algorithm, wherever a key may follow one."""
@@ -128,7 +161,7 @@ class _Found:
                 and match["name"] not in (*_ALGORITHMS, "null", "simple")
             ):
                 # Nothing behind it but the end: perhaps the algorithm is missing, and this is the key.
-                self.regions.append(match.span("name"))
+                self._hide(*match.span("name"))
         if any(name in self.text for name in _ALGORITHMS):
             for match in _BARE_ALGORITHM.finditer(self.text):
                 key = _KEY.match(self.text, match.end())
@@ -137,14 +170,10 @@ class _Found:
 
     def _key(self, key: re.Match[str]) -> None:
         if key["digits"] is not None:
-            self._hex_key(key.start(), key["digits"])
+            self._hide(*key.span("digits"))
         else:
             over = _END_OF_KEY.search(key["words"])
-            self.regions.append((key.start(), key.start() + over.start() if over else key.end()))
-
-    def _hex_key(self, start: int, digits: str) -> None:
-        self.regions.append((start + 2, start + 2 + len(digits)))
-        self.keys[start] = Secret(bytes.fromhex("0" * (len(digits) % 2) + digits))
+            self._hide(key.start(), key.start() + over.start() if over else key.end())
 
 
 def _bytes(text: str) -> bytes:
