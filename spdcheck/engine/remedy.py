@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.engine import evidence
+from spdcheck.engine.concrete import matches
 from spdcheck.engine.trace import Disposition, Mark, Step
 from spdcheck.model.host import Platform
 from spdcheck.model.policy import Action, Direction
@@ -123,25 +124,30 @@ class _Search:
 
     def unprotected(self) -> Remedy:
         """The packet left in clear: the policy that was meant for it, and why it was not taken."""
-        asked = next((s for s in self.steps if s.stage == "SPD out" and s.verdict == "no policy" and s.asked), None)
         meant = self.meant()
+        asked = next((s for s in self.steps if s.stage == "SPD out" and s.verdict == "no policy" and s.asked), None)
         places = [] if meant is None else [Place(meant.selector_origin, "protects this flow")]
-        if asked is None or asked.asked is None:
-            return Remedy(tuple(places))
-        close = evidence.nearest(asked.asked, lambda action: action is Action.PROTECT)
+        close = None
+        if asked is not None and asked.asked is not None:
+            close = evidence.nearest(asked.asked, lambda action: action is Action.PROTECT)
         if close is not None and close.origin is not None:
-            places = [place for place in places if place.span.start < close.origin.start]
+            places = [place for place in places if place.span.file is not close.origin.file]
             return Remedy((_near(close), *places), _change(close))
-        return Remedy(tuple(places), f"give {asked.host} an out policy for {asked.asked.packet}")
+        if meant is None or not self.steps:
+            return Remedy(tuple(places))
+        host, seen = self.steps[0].host, self.trace.packet
+        if asked is not None and asked.asked is not None:
+            host, seen = asked.host, asked.asked.packet
+        mirror = f", the mirror image of {meant.origin.where}" if meant.direction is not Direction.OUT else ""
+        return Remedy(tuple(places), f"give {host} an out policy for {seen}{mirror}")
 
     def meant(self) -> SecurityPolicy | None:
-        """The ``out`` policy of some host that protects the packet as it was at its beginning."""
-        from spdcheck.engine.concrete import matches
-
-        for host in self.hosts.values():
-            for policy in asked_order(host, Direction.OUT):
-                if policy.action is Action.PROTECT and matches(predicate_of(policy.selector), self.trace.packet):
-                    return policy
+        """A policy of some host that protects the packet as it was at its beginning: an ``out`` one if there is one."""
+        for direction in (Direction.OUT, Direction.IN):
+            for host in self.hosts.values():
+                for policy in asked_order(host, direction):
+                    if policy.action is Action.PROTECT and matches(predicate_of(policy.selector), self.trace.packet):
+                        return policy
         return None
 
     def no_association(self, step: Step) -> Remedy:
