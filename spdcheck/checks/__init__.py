@@ -27,6 +27,7 @@ CHECKS: tuple[tuple[str, str, str], ...] = (
     ("SPD007", "spd007_order_dependent_overlap", "OrderDependentOverlap"),
     ("SPD008", "spd008_optional_protection", "OptionalProtection"),
     ("SPD009", "spd009_captures_too_much", "CapturesTooMuch"),
+    ("SPD010", "spd010_cleartext_leak", "CleartextLeak"),
     ("SPD011", "spd011_wrong_end_point", "WrongEndPoint"),
     ("SPD012", "spd012_tunnel_device_bypassed", "TunnelDeviceBypassed"),
     ("SPD013", "spd013_ports_never_match", "PortsNeverMatch"),

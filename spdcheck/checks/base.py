@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from spdcheck.checks.finding import Certainty, Finding, Severity, Undecided
@@ -16,6 +17,8 @@ from spdcheck.semantics.peering import Peering
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from spdcheck.engine.trace import Trace
+    from spdcheck.engine.ways import Ways
     from spdcheck.model.diagnostic import Note, Part
     from spdcheck.model.host import Host, Site
     from spdcheck.semantics.packet import Packet
@@ -30,6 +33,13 @@ class Context:
     def __init__(self, site: Site) -> None:
         self.site = site
         self.peering = Peering(site)
+
+    @cached_property
+    def ways(self) -> Ways:
+        """Everything that becomes of the site's protected traffic; worked out once for all checks that ask."""
+        from spdcheck.engine.ways import Ways
+
+        return Ways(self.site)
 
     @property
     def hosts(self) -> tuple[Host, ...]:
@@ -86,11 +96,17 @@ class Check:
         notes: Iterable[Note] = (),
         mend: str = "",
         witness: Packet | None = None,
+        trace: Trace | None = None,
         severity: Severity | None = None,
         certainty: Certainty | None = None,
         subject: str = "",
     ) -> Finding:
-        """A finding of this check; with a witness it is proved, otherwise modelled, unless said otherwise."""
+        """A finding of this check; with a witness it is proved, otherwise modelled, unless said otherwise.
+
+        The packet of a trace is its witness.
+        """
+        if witness is None and trace is not None:
+            witness = trace.packet
         if certainty is None:
             certainty = Certainty.MODELLED if witness is None else Certainty.PROVED
         return Finding(
@@ -106,7 +122,12 @@ class Check:
             mend=mend,
             witness=witness,
             subject=subject,
+            trace=trace,
         )
+
+    def not_replayed(self, host: Host, what: str, span: Span | None) -> Undecided:
+        """The symbolic run says so, but no single packet shows it: no verdict."""
+        return Undecided(self.code, host.name, f"{what} could not be replayed with a single packet", span)
 
     def undecided(self, host: Host, parts: Iterable[Part]) -> Iterator[Undecided]:
         """One :class:`Undecided` if the host has a gap in one of these parts of its model."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from spdcheck.engine.trace import Trace
     from spdcheck.model.diagnostic import Note
     from spdcheck.semantics.packet import Packet
     from spdcheck.source import Span
@@ -39,7 +40,8 @@ class Finding:
     """One thing that is wrong, with its primary place, related places (at the peer too) and what to do.
 
     ``message`` is one sentence without a full stop; ``label`` stands at the caret; ``mend`` says what to do.
-    ``witness`` is a packet that shows it. ``subject`` distinguishes findings with the same code and place.
+    ``witness`` is a packet that shows it, ``trace`` its way through the site. ``subject`` distinguishes findings with the
+    same code and place.
     """
 
     code: str
@@ -54,6 +56,7 @@ class Finding:
     mend: str = ""
     witness: Packet | None = None
     subject: str = ""
+    trace: Trace | None = field(default=None, compare=False)
 
     @property
     def fingerprint(self) -> str:

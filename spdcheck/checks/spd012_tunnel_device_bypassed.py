@@ -9,14 +9,13 @@ from spdcheck.checks.finding import Finding, Severity, Undecided
 from spdcheck.engine.selectors import some_packet
 from spdcheck.model.diagnostic import Note
 from spdcheck.model.policy import Action, Direction
+from spdcheck.semantics.routing import reached_through
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from spdcheck.checks.base import Context
-    from spdcheck.model.addresses import AddressRange
     from spdcheck.model.host import Host, Interface
-    from spdcheck.source import Span
 
 
 class TunnelDeviceBypassed(Check):
@@ -85,7 +84,7 @@ class TunnelDeviceBypassed(Check):
         device = interface.tunnel
         if device is None:
             return
-        for reached, place in _reached_through(host, interface):
+        for reached, place in reached_through(host, interface):
             for policy in host.spd.of(Direction.OUT):
                 template = policy.tunnel
                 if policy.action is not Action.PROTECT or template is None:
@@ -108,16 +107,3 @@ class TunnelDeviceBypassed(Check):
                     subject=interface.name,
                 )
                 break
-
-
-def _reached_through(host: Host, interface: Interface) -> Iterator[tuple[AddressRange, Span | None]]:
-    """The addresses that are routed into a device, with the line that does it."""
-    for address in interface.addresses:
-        if address.peer is not None:
-            yield address.peer, address.origin
-        elif not address.prefix.is_host:
-            yield address.prefix, address.origin
-    peers = [address.peer for address in interface.addresses if address.peer is not None]
-    for route in host.routes:
-        if route.interface == interface.name or (route.gateway is not None and route.gateway in peers):
-            yield route.destination, route.origin

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from spdcheck.engine.boxes import merged
+from spdcheck.model.protocols import PORT_PROTOCOLS
+from spdcheck.semantics.fields import DESTINATION, DESTINATION_PORT, PROTOCOL, SOURCE, SOURCE_PORT
+from spdcheck.semantics.intervals import normalise, overlaps
+from spdcheck.semantics.words import box_text
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from spdcheck.engine.boxes import Box
+    from spdcheck.engine.exploration import Ending
     from spdcheck.engine.selectors import Region
 
 _SHOWN = 3
@@ -18,3 +26,25 @@ def in_words(regions: Sequence[Region]) -> str:
     if len(regions) > _SHOWN:
         texts.append(f"{len(regions) - _SHOWN} more regions")
     return " and ".join(texts) if len(texts) < 3 else f"{', '.join(texts[:-1])} and {texts[-1]}"
+
+
+_FLOW = (SOURCE, DESTINATION, PROTOCOL, SOURCE_PORT, DESTINATION_PORT)
+_WITH_PORTS = normalise((number, number) for number in PORT_PROTOCOLS)
+
+
+def flow_in_words(endings: Iterable[Ending]) -> str:
+    """The packets that end in one of these ways, as they began: ``10.1.0.0/16 → 10.2.0.0/16 tcp``, at most three."""
+    texts = [box_text(_FLOW, box) for box in merged(_flow_box(ending) for ending in endings)]
+    more = [f"{len(texts) - _SHOWN} more flows"] if len(texts) > _SHOWN else []
+    shown = [*texts[:_SHOWN], *more]
+    return " and ".join(shown) if len(shown) < 3 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def _flow_box(ending: Ending) -> Box:
+    """What people say about a flow; ports that a protocol does not have are any port."""
+    began = ending.began
+    ports = overlaps(began.side(PROTOCOL), _WITH_PORTS)
+    return tuple(
+        field.domain if field in (SOURCE_PORT, DESTINATION_PORT) and not ports else began.side(field)
+        for field in _FLOW
+    )

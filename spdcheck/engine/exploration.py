@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.engine.alike import alike
 from spdcheck.engine.simulate import trace_of
-from spdcheck.engine.trace import Disposition
+from spdcheck.engine.trace import Disposition, Step
 from spdcheck.engine.traffic import Many, One
 from spdcheck.semantics.conditions import source
 from spdcheck.semantics.fields import DESTINATION, SOURCE, address_interval, address_range
@@ -21,7 +21,7 @@ from spdcheck.semantics.intervals import overlaps
 from spdcheck.semantics.topology import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from spdcheck.engine.simulate import Simulator
     from spdcheck.engine.situation import Leaf, Situation
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from spdcheck.engine.traffic import Traffic
     from spdcheck.model.host import Host
     from spdcheck.semantics.predicate import Predicate
+    from spdcheck.source import Span
 
 ARRIVED = (Disposition.DELIVERED, Disposition.LEAKED)
 """Ends at which the packet is where it should be, protected or not."""
@@ -70,6 +71,12 @@ class Ending:
         return self.disposition in ARRIVED
 
     @property
+    def place(self) -> Span | None:
+        """The line that decided last, if one did."""
+        last = self.situation.steps[-1] if self.situation.steps else None
+        return last.origin if isinstance(last, Step) else None
+
+    @property
     def in_clear(self) -> bool:
         """They crossed an untrusted wire without protection."""
         return self.situation.wires_clear > 0
@@ -86,14 +93,21 @@ class Ending:
         return trace_of(leaf, packet) if same else None
 
 
-def explore(simulator: Simulator, condition: Predicate) -> Iterator[Ending]:
+def witness(endings: Iterable[Ending]) -> Trace | None:
+    """The way of a packet that really ends as the first of these that has one; None where none can be replayed."""
+    return next((trace for ending in endings if (trace := ending.replayed()) is not None), None)
+
+
+def explore(simulator: Simulator, condition: Predicate, *, strangers: bool = True) -> Iterator[Ending]:
     """Everything that becomes of the packets of a condition, each from where its source address is.
 
-    Packets of strangers to strangers are left out. Raises BudgetError where the flow falls into too many parts.
+    Packets of strangers to strangers are left out, without ``strangers`` everything that they send. Raises BudgetError
+    where the flow falls into too many parts.
     """
     for flow in Many.of(condition):
         for traffic, place in by_place(simulator, flow):
-            yield from _from_place(simulator, traffic, place)
+            if strangers or place.host is not None:
+                yield from _from_place(simulator, traffic, place)
 
 
 def by_place(simulator: Simulator, traffic: Traffic) -> Iterator[tuple[Traffic, Place]]:

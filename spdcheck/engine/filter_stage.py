@@ -49,7 +49,9 @@ def pass_filters(simulator: Simulator, situation: Situation, stage: Stage) -> It
             situation = situation.with_(step)
         yield Move(situation)
         return
-    del simulator
+    if simulator.tunnels_up and situation.frame.protection is not None:
+        yield Move(situation)
+        return
     yield from _ask(situation, stage, interface, asked)
 
 

@@ -147,7 +147,7 @@ class Negotiations:
         if key not in self._tried:
             self._tried[key] = self._try(host, near, far)
         why, nat = self._tried[key]
-        if why:
+        if why and not self._simulator.tunnels_up:
             return None, why
         here = negotiation.speaker(host, near, far)
         owner = self._simulator.topology.owner(far)

@@ -32,10 +32,15 @@ MOST_HOPS = 16
 
 
 class Simulator:
-    """A site made ready for traffic. ``keys`` remembers which negotiations were tried, so that each is tried once."""
+    """A site made ready for traffic. ``negotiations`` remembers which were tried, so that each is tried once.
 
-    def __init__(self, site: Site) -> None:
+    ``tunnels_up`` supposes that IKE comes to an end and that no filter stops the carriers, so that what is wrong with
+    the packets inside shows by itself.
+    """
+
+    def __init__(self, site: Site, *, tunnels_up: bool = False) -> None:
         self.site = site
+        self.tunnels_up = tunnels_up
         self.topology = Topology(site)
         self.negotiations = sa_stages.Negotiations(self)
 

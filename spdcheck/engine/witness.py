@@ -72,9 +72,9 @@ def _address(field: Field, family: int, side: IntervalSet | None) -> int:
     usual = _DOCUMENTATION[field, family]
     if side is None or has(side, usual):
         return usual
-    for first, last in side:
-        if family_of(first) == family:
-            return first if first == last else first + 1
+    own = [interval for interval in side if family_of(interval[0]) == family]
+    for first, last in sorted(own, key=lambda interval: interval[0] == interval[1]):
+        return first if first == last else first + 1
     raise ReplayError(f"no IPv{family} address in the {field.words} of a witness")
 
 

@@ -51,7 +51,7 @@ def render(checked: Sequence[Checked], look: Look) -> Iterator[str]:
             yield heading(one.site.name, look) + "\n\n"
         hosts = _hosts_of_files(one.site)
         for finding in one.report.findings:
-            yield "\n".join(_finding(finding, hosts, look)) + "\n\n"
+            yield "\n".join(_finding(finding, one.site, hosts, look)) + "\n\n"
         if len(checked) > 1:
             yield "\n".join(lines(Summary((one,)), look)) + "\n\n"
     if len(checked) > 1:
@@ -74,7 +74,7 @@ def _hosts_of_files(site: Site) -> Mapping[str, str]:
     return {report.file.path: host.name for host in site.hosts for report in host.files}
 
 
-def _finding(finding: Finding, hosts: Mapping[str, str], look: Look) -> Iterator[str]:
+def _finding(finding: Finding, site: Site, hosts: Mapping[str, str], look: Look) -> Iterator[str]:
     role = finding.severity.value
     yield from _headline(finding, look)
     marks = [Mark(finding.span, finding.label, primary=True, role=role)]
@@ -100,7 +100,7 @@ def _finding(finding: Finding, hosts: Mapping[str, str], look: Look) -> Iterator
         yield bar
     if len(finding.notes) > _MOST_NOTES:
         loose.append(f"and {len(finding.notes) - _MOST_NOTES} more places")
-    yield from _footer(finding, loose, numbers, look)
+    yield from _footer(finding, site, loose, numbers, look)
 
 
 def _headline(finding: Finding, look: Look) -> Iterator[str]:
@@ -121,10 +121,14 @@ def _where(mark: Mark, host: str) -> str:
     return f"{place} ({host})" if host else place
 
 
-def _footer(finding: Finding, loose: Iterable[str], numbers: int, look: Look) -> Iterator[str]:
+def _footer(finding: Finding, site: Site, loose: Iterable[str], numbers: int, look: Look) -> Iterator[str]:
     rows = [("note", text, "related") for text in loose]
     if finding.witness is not None:
         rows.append(("witness", str(finding.witness), "strong"))
+    if finding.trace is not None:
+        from spdcheck.output.trace_text import brief
+
+        rows.append(("trace", brief(finding.trace, site, look).rstrip(), "dim"))
     if finding.mend:
         rows.append(("mend", finding.mend, "mend"))
     if finding.certainty in _CERTAINTY:

@@ -14,6 +14,7 @@ from spdcheck.checks.finding import Severity
 
 if TYPE_CHECKING:
     from spdcheck.checks.finding import Finding, Undecided
+    from spdcheck.engine.trace import Trace
     from spdcheck.model.host import FileReport
     from spdcheck.output.summary import Summary
     from spdcheck.source import Span
@@ -63,10 +64,16 @@ def finding_value(finding: Finding) -> dict[str, Any]:
         "label": finding.label,
         "related": [{"location": location(note.span), "message": note.text} for note in finding.notes],
         "witness": None if finding.witness is None else str(finding.witness),
-        "trace": None,
+        "trace": None if finding.trace is None else _trace(finding.trace),
         "mend": finding.mend,
         "fingerprint": finding.fingerprint,
     }
+
+
+def _trace(trace: Trace) -> dict[str, Any]:
+    from spdcheck.output.trace_json import way
+
+    return way(trace)
 
 
 def location(span: Span) -> dict[str, Any]:

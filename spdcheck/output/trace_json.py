@@ -21,7 +21,7 @@ def value(trace: Trace, flow: str, site: Site) -> dict[str, Any]:
         "schema": SCHEMA,
         "site": site.name,
         "flow": flow,
-        **_way(trace),
+        **way(trace),
         "reply": _reply(trace),
         "mend": found.mend or None,
         "places": [{"location": location(place.span), "message": place.label} for place in found.places],
@@ -29,10 +29,11 @@ def value(trace: Trace, flow: str, site: Site) -> dict[str, Any]:
 
 
 def _reply(trace: Trace) -> dict[str, Any] | None:
-    return None if trace.reply is None else _way(trace.reply)
+    return None if trace.reply is None else way(trace.reply)
 
 
-def _way(trace: Trace) -> dict[str, Any]:
+def way(trace: Trace) -> dict[str, Any]:
+    """One way of a packet, there or back."""
     return {
         "packet": str(trace.packet),
         "length": trace.packet.length,

@@ -14,6 +14,8 @@ from spdcheck.model.addresses import EVERYTHING, AddressRange
 from spdcheck.semantics.peering import far_address, near_address
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from spdcheck.model.host import Host, Interface
     from spdcheck.source import Span
 
@@ -117,3 +119,16 @@ def _towards(host: Host, gateway: AddressRange | None) -> str | None:
                 return interface.name
     outside = outside_interfaces(host)
     return outside[0] if outside else None
+
+
+def reached_through(host: Host, interface: Interface) -> Iterator[tuple[AddressRange, Span | None]]:
+    """The addresses that are routed into a device, with the line that does it."""
+    for address in interface.addresses:
+        if address.peer is not None:
+            yield address.peer, address.origin
+        elif not address.prefix.is_host:
+            yield address.prefix, address.origin
+    peers = [address.peer for address in interface.addresses if address.peer is not None]
+    for route in host.routes:
+        if route.interface == interface.name or (route.gateway is not None and route.gateway in peers):
+            yield route.destination, route.origin
