@@ -55,7 +55,7 @@ def dispatch(argv: list[str], streams: Streams) -> int:
     parser = Parser(name, command.__doc__ or "", streams)
     command.arguments(parser)
     try:
-        options = parser.parse_args(rest)
+        options = parser.parse_intermixed_args(rest)  # trace tcp --df a b: words of a flow around options
     except Finished:
         return status.CLEAN
     code: int = command.run(options, streams)

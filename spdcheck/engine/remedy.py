@@ -105,7 +105,7 @@ class _Search:
             places = [Place(step.origin, word)]
             if step.verdict == "misfit" and wrapped is not None and wrapped.origin is not None:
                 places.append(Place(wrapped.origin, f"{wrapped.host} protected it like this"))
-            if step.verdict == "clear":
+            if step.verdict == "clear" and self.steps[0].host != step.host:
                 return Remedy((*places, *self.unprotected().places), self.unprotected().mend)
             return Remedy(tuple(places))
         direction = step.stage.split()[-1]

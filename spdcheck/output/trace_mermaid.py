@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.engine.trace import Disposition, Mark, Step, Wire
 from spdcheck.output.columns import plain
-from spdcheck.output.trace_text import Places, answer, is_protected
+from spdcheck.output.trace_text import Places, answer, is_clear
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,8 +68,8 @@ def _way(part: Trace, title: str, names: dict[str, str], places: Places, number:
             notes = []
         if isinstance(step, Wire):
             after = next((s.host for s in steps[index + 1 :] if s.host != step.host), part.where)
-            arrow = "->>" if is_protected(step) else "--x" if part.disposition is Disposition.LEAKED else "-->>"
-            clear = "" if is_protected(step) else " in clear"
+            arrow = "--x" if part.disposition is Disposition.LEAKED else "-->>" if is_clear(step) else "->>"
+            clear = " in clear" if is_clear(step) else ""
             packet = escaped(f"{step.packet} {step.length} B")
             yield f"    {names[step.host]}{arrow}{names.get(after, names[step.host])}: {packet}{clear}"
     yield f"    Note over {names[part.where]}: {_end(part)}"

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 from spdcheck.engine.remedy import remedy
 from spdcheck.engine.trace import Disposition, Mark, Step, Wire
 from spdcheck.output.columns import plain, width_of, wrap
-from spdcheck.output.trace_text import Places, answer, is_protected
+from spdcheck.output.trace_text import Places, answer, is_clear
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -215,7 +215,7 @@ class _Picture:
             f"{_escaped(_cut(plain(verdict), max(room - width_of(stage) - 1, 0)))}</text>"
         )
         yield self.text(x + _BOX - 10, y + 18, place, "mono", 26, "end")
-        yield self.text(x + 46, y + 35, step.detail, "small", (_BOX - 56) / _SMALL_CHAR)
+        yield self.text(x + 46, y + 35, self.places.shorten(step.detail), "small", (_BOX - 56) / _SMALL_CHAR)
         yield "</g>"
 
     def curve(self, start: _Spot, end: _Spot, wire: Wire | None) -> None:
@@ -239,7 +239,7 @@ class _Picture:
         """What is on the wire, in the middle of its curve."""
         words = str(wire.packet).split(" → ")
         secret = "" if wire.spi is None else f"  spi {wire.spi:#010x}"
-        clear = wire.untrusted and not is_protected(wire)
+        clear = is_clear(wire)
         rows = [*words[:1], *(f"→ {word}" for word in words[1:]), f"{wire.length} B  {wire.form}{secret}"]
         if clear:
             rows.append("in clear")
@@ -278,11 +278,11 @@ class _Picture:
 def _wire_class(wire: Wire | None) -> str:
     if wire is None or not wire.untrusted:
         return " inside"
-    return "" if is_protected(wire) else " clear"
+    return " clear" if is_clear(wire) else ""
 
 
 def _wire_text(wire: Wire) -> str:
-    clear = "  in clear" if wire.untrusted and not is_protected(wire) else ""
+    clear = "  in clear" if is_clear(wire) else ""
     return f"{wire.packet}  {wire.length} B  {wire.form}{clear}"
 
 

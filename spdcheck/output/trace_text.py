@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from spdcheck.engine.evidence import decider, tried
 from spdcheck.engine.remedy import failed_part, remedy
 from spdcheck.engine.trace import Disposition, Mark, Step, Wire
+from spdcheck.model.host import Platform
+from spdcheck.model.protocols import UDP
 from spdcheck.output.columns import pad, width_of, wrap
 from spdcheck.output.snippet import Mark as Shown
 from spdcheck.output.snippet import excerpt, number_width
@@ -46,6 +48,8 @@ def render(trace: Trace, site: Site, look: Look, *, verbose: bool = False) -> It
     if found.mend:
         yield from _indented(look.paint("  mend: ", "mend"), found.mend, 8, look)
     yield look.paint(look.text(f"  {_facts(site)}"), "dim") + "\n"
+    for note in notes(trace, site):
+        yield from _indented("  ", note, 2, look)
     page = _Page(site, trace, look, verbose=verbose)
     for title, part in (("Forward", trace), ("Reply", trace.reply)):
         if part is not None:
@@ -62,7 +66,8 @@ def answer(trace: Trace) -> tuple[Mark, Disposition, str]:
         found, sentence = part.disposition, f"the reply does not get back: {part.sentence}"
     mark = Mark.OK if found in GOOD else Mark.UNKNOWN if found is Disposition.UNKNOWN else Mark.FAIL
     if mark is Mark.OK and any(wire.untrusted for wire in trace.wires):
-        sentence += ", protected on the way" if trace.protected else ", in clear on the way"
+        clear = any(is_clear(wire) for wire in trace.wires)
+        sentence += ", protected on the way" if trace.protected else ", in clear on the way" if clear else ""
     return mark, found, sentence
 
 
@@ -90,6 +95,17 @@ def _facts(site: Site) -> str:
     return f"site {site.name} · {' · '.join(counts)}, {rest}"
 
 
+def notes(trace: Trace, site: Site) -> Iterator[str]:
+    """What the trace takes for granted: policies count as loaded, even where no boot script loads them."""
+    decided = {step.origin.file for part in (trace, trace.reply) if part for step in part.steps
+               if isinstance(step, Step) and step.origin is not None}  # fmt: skip
+    for host in site.hosts:
+        service = next((service for service in host.services if service.name == "ipsec"), None)
+        if service is None or service.enabled or not any(script.file in decided for script in host.scripts):
+            continue
+        yield f"the policies of {host.name} count as loaded, but nothing loads them at boot ({service.origin.where})"
+
+
 def _count(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
 
@@ -108,6 +124,13 @@ class Places:
             paths = [report.file.path for report in host.files]
             for report in host.files:
                 self._names[report.file] = _shortest(report.file.path, paths)
+
+    def shorten(self, text: str) -> str:
+        """A sentence with the short names instead of the paths of files."""
+        for file, name in self._names.items():
+            if f"{file.path}:" in text:
+                text = text.replace(f"{file.path}:", f"{name}:")
+        return text
 
     def short(self, span: Span | None) -> str:
         """``ipsec.conf:4``; the host is in the heading already."""
@@ -180,7 +203,7 @@ class _Page:
     def _wire(self, wire: Wire) -> str:
         spi = "" if wire.spi is None else f"  spi {wire.spi:#010x}"
         where = "wire" if wire.untrusted else f"wire at {wire.interface}"
-        clear = wire.untrusted and not is_protected(wire)
+        clear = is_clear(wire)
         nesting = f"  {wire.form}" if "{" in wire.form else ""
         words = f"{where} ══ {wire.packet}{spi}  {wire.length} B{nesting}{'  IN CLEAR' if clear else ''}"
         return self._rule("═", words, "warning" if clear else "related")
@@ -195,13 +218,15 @@ class _Page:
         return look.paint(line + dash * max(3, look.width - width_of(line)), role) + "\n"
 
     def _end(self, trace: Trace) -> Iterator[str]:
-        """How this way ended; the sentence of a failure stands at the top already."""
+        """How this way ended; the sentence of a failure stands at the top already. Counters have Linux's names."""
         fine = trace.disposition in GOOD
         mark = Mark.OK if fine else Mark.UNKNOWN if trace.disposition is Disposition.UNKNOWN else Mark.FAIL
         lead = f"    {mark_text(mark, self.look)} {trace.disposition.value}  "
         words = trace.sentence.removeprefix("delivered ") if fine else f"at {trace.where}"
         guarded = ", protected" if fine and trace.protected else ""
-        counter = f" ({trace.counter})" if trace.counter else ""
+        host = self.hosts.get(trace.where)
+        names_it = host is not None and host.platform in (None, Platform.LINUX)
+        counter = f" ({trace.counter})" if trace.counter and names_it else ""
         painted = self.look.paint(lead, "good" if fine else "error")
         yield from _indented(painted, f"{words}{guarded}{counter}", len(lead), self.look)
 
@@ -216,7 +241,7 @@ class _Page:
         place = self._cell(self.places.short(step.origin), columns.place)
         indent = width_of(head) + 1 + width_of(place) + 2
         room = max(look.width - indent, _LEAST_DETAIL)
-        text = look.text(step.detail)
+        text = look.text(self.places.shorten(step.detail))
         rows = wrap(text, room) if self.verbose else [cut(text, room, look)]
         yield f"{look.paint(head, _ROLE[step.mark])} {look.paint(place, 'dim')}  {rows[0]}".rstrip() + "\n"
         for row in rows[1:]:
@@ -249,6 +274,13 @@ class _Page:
 def is_protected(wire: Wire) -> bool:
     """Some layer of what is on the wire is ESP or AH."""
     return not {"esp", "ah"}.isdisjoint(wire.form.replace("}", "").split("{"))
+
+
+def is_clear(wire: Wire) -> bool:
+    """The packet can be read on an untrusted wire; the key exchange protects itself."""
+    packet = wire.packet
+    exchange = packet.protocol == UDP and {packet.source_port, packet.destination_port} <= {500, 4500}
+    return wire.untrusted and not is_protected(wire) and not exchange
 
 
 def _verdict(step: Step) -> str:
