@@ -209,8 +209,10 @@ def _own_networks(
     found = False
     near = near_address(policy)
     for interface in host.interfaces:
+        if interface.tunnel is not None or interface.inferred:
+            continue
         for address in interface.addresses:
-            if address.prefix.is_host or interface.tunnel is not None or interface.inferred:
+            if address.prefix.is_host:
                 continue
             if near is not None and address.prefix.contains(near):
                 continue

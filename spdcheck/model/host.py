@@ -189,17 +189,25 @@ class Host:
     gaps: tuple[Gap, ...] = ()
     inferences: tuple[str, ...] = ()
     tools: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    _known: dict[str, dict[AddressRange, None]] = field(default_factory=dict, init=False, repr=False, compare=False)
     folder: str = ""
 
     @property
     def addresses(self) -> tuple[AddressRange, ...]:
         """Every address of every interface, and the public address where a NAT device stands before the host."""
-        own = tuple(a.address for interface in self.interfaces for a in interface.addresses)
-        return own if self.public_address is None else (*own, self.public_address)
+        known = self._known.get("addresses")
+        if known is None:
+            own = [a.address for interface in self.interfaces for a in interface.addresses]
+            if self.public_address is not None:
+                own.append(self.public_address)
+            known = self._known["addresses"] = dict.fromkeys(own)
+        return tuple(known)
 
-    def owns(self, addresses: AddressRange) -> bool:
+    def owns(self, address: AddressRange) -> bool:
         """The single address is one of this host's."""
-        return any(own.contains(addresses) for own in self.addresses)
+        if "addresses" not in self._known:
+            _ = self.addresses
+        return address in self._known["addresses"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,18 +118,22 @@ def infer_networks(host: Host) -> Host:
     known += [a.peer for interface in host.interfaces for a in interface.addresses if a.peer is not None]
     known += [route.destination for route in host.routes if not route.destination.is_everything]
     networks: dict[AddressRange, Span] = {}
-    own: list[AddressRange] = []
+    own: dict[AddressRange, None] = {}
+    seen: set[AddressRange] = set()
     for policy in host.spd.policies:
         local = policy.local
-        if policy.tunnel is None or local.is_everything or any(local.overlaps(other) for other in known):
+        if policy.tunnel is None or local in seen:
+            continue
+        seen.add(local)
+        if local.is_everything or any(local.overlaps(other) for other in known):
             continue
         if local.is_host:
-            own.append(local)
-            known.append(local)
+            own.setdefault(local)
         else:
             networks.setdefault(local, policy.selector_origin)
-    if own:
-        host = _with_outside(host, own)
+    own_only = [address for address in own if not any(network.contains(address) for network in networks)]
+    if own_only:
+        host = _with_outside(host, own_only)
     if not networks:
         return host
     why = "its tunnel policies call this network local, and no interface or route leads to it"
