@@ -25,6 +25,7 @@ conformance: $(STAMP)
 	$(BIN)/python -m tests.conformance
 
 bench: $(STAMP)
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,bench]'
 	$(BIN)/python -m tests.bench
 
 golden: $(STAMP)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.bench import cold_check, setkey_parsing, startup
+from tests.bench import cold_check, engine, setkey_parsing, startup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,5 +15,9 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
     "startup": startup.figures,
     "cold-check": cold_check.figures,
     "setkey-parsing": setkey_parsing.figures,
+    "shadowing": engine.shadowed_rules,
+    "comparing": engine.compared_lists,
+    "one-packet": engine.one_packet,
+    "mirror": engine.mirror_check,
 }
 """Every benchmark by name: a function that measures and returns its figures."""
