@@ -51,6 +51,7 @@ CHECKS: tuple[tuple[str, str, str], ...] = (
     ("CRY008", "cry008_keys_in_log", "KeysInLog"),
     ("CRY009", "cry009_manual_counter_mode", "ManualCounterMode"),
     ("CRY010", "cry010_unauthenticated_encryption", "UnauthenticatedEncryption"),
+    ("INT001", "int001_intent_fails", "IntentFails"),
 )
 """``(code, module, class)`` of every check."""
 

@@ -40,8 +40,8 @@ class Finding:
     """One thing that is wrong, with its primary place, related places (at the peer too) and what to do.
 
     ``message`` is one sentence without a full stop; ``label`` stands at the caret; ``mend`` says what to do.
-    ``witness`` is a packet that shows it, ``trace`` its way through the site. ``subject`` distinguishes findings with the
-    same code and place.
+    ``witness`` is a packet that shows it, ``trace`` its way through the site. ``subject`` distinguishes findings
+    with the same code and place.
     """
 
     code: str

@@ -195,9 +195,7 @@ def _carried_in_clear(ending: Ending, host: Host, kind: str) -> bool:
 
 def _cause(host: Host, policy: SecurityPolicy, ending: Ending, at: int) -> Cause | None:
     """Why the packets of a policy crossed a wire in clear; None where somebody wanted it, or where nobody can know."""
-    steps = [
-        step for step in ending.situation.steps[:at] if isinstance(step, Step) and step.host == host.name
-    ]
+    steps = [step for step in ending.situation.steps[:at] if isinstance(step, Step) and step.host == host.name]
     optional = next((step for step in reversed(steps) if step.stage == "SA" and step.mark is Mark.SKIP), None)
     if optional is not None:
         if not host.daemons and not host.sad.associations:

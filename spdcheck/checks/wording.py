@@ -45,6 +45,5 @@ def _flow_box(ending: Ending) -> Box:
     began = ending.began
     ports = overlaps(began.side(PROTOCOL), _WITH_PORTS)
     return tuple(
-        field.domain if field in (SOURCE_PORT, DESTINATION_PORT) and not ports else began.side(field)
-        for field in _FLOW
+        field.domain if field in (SOURCE_PORT, DESTINATION_PORT) and not ports else began.side(field) for field in _FLOW
     )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from spdcheck.semantics.packet import Packet
 
 SYN_ACK = 18
-_ANSWERS = {ICMP: (8, 0), ICMP6: (128, 129)}
+ANSWERS = {ICMP: (8, 0), ICMP6: (128, 129)}
 
 
 def trace(simulator: Simulator, packet: Packet, start: Host | None = None, *, reply: bool = True) -> Trace:
@@ -98,8 +98,8 @@ def answer_to(leaf: Leaf) -> Packet | None:
     target = address_range(packet.destination, packet.destination)
     if (MULTICAST4 if target.family == 4 else MULTICAST6).contains(target):
         return None
-    if packet.protocol in _ANSWERS:
-        request, answer = _ANSWERS[packet.protocol]
+    if packet.protocol in ANSWERS:
+        request, answer = ANSWERS[packet.protocol]
         if packet.icmp_type != request:
             return None
         packet = replace(packet, icmp_type=answer)

@@ -144,6 +144,11 @@ class Many:
             raise BudgetError("the flow needs too many boxes") from None
         return [cls(box) for box in merged(boxes)]
 
+    @classmethod
+    def with_sides(cls, traffic: Traffic, values: Mapping[Field, IntervalSet]) -> Many:
+        """A set that begins here: that of some traffic as it is now, with other values in some fields."""
+        return cls(tuple(values[field] if field in values else traffic.side(field) for field in EVERY_FIELD.fields))
+
     def split(self, conditions: Sequence[Predicate]) -> Iterator[Part]:
         """A part for each condition that takes something; what a condition may take is a part of its own."""
         rest = [self.box]
