@@ -53,7 +53,9 @@ def render(trace: Trace, site: Site, look: Look, *, verbose: bool = False) -> It
     page = _Page(site, trace, look, verbose=verbose)
     for title, part in (("Forward", trace), ("Reply", trace.reply)):
         if part is not None:
-            yield f"\n{look.paint(title.ljust(9), 'strong')}{look.text(str(part.packet))}  {part.packet.length} B\n"
+            yield "\n"
+            lead = look.paint(title.ljust(9), "strong")
+            yield from _indented(lead, f"{part.packet}  {part.packet.length} B", 9, look)
             yield from page.way(part)
     yield from excerpts(found, look)
 
@@ -205,7 +207,7 @@ class _Page:
         where = "wire" if wire.untrusted else f"wire at {wire.interface}"
         clear = is_clear(wire)
         nesting = f"  {wire.form}" if "{" in wire.form else ""
-        words = f"{where} ══ {wire.packet}{spi}  {wire.length} B{nesting}{'  IN CLEAR' if clear else ''}"
+        words = f"{where}{', IN CLEAR' if clear else ''} ══ {wire.packet}{spi}  {wire.length} B{nesting}"
         return self._rule("═", words, "warning" if clear else "related")
 
     def _rule(self, dash: str, words: str, role: str) -> str:
@@ -215,7 +217,8 @@ class _Page:
         line = look.text(f" {dash * 2} {words} ")
         if look.ascii_only:
             line = line.replace("*", "/")
-        return look.paint(line + dash * max(3, look.width - width_of(line)), role) + "\n"
+        line = cut(line, look.width, look)
+        return look.paint(line + dash * (look.width - width_of(line)), role) + "\n"
 
     def _end(self, trace: Trace) -> Iterator[str]:
         """How this way ended; the sentence of a failure stands at the top already. Counters have Linux's names."""
@@ -240,12 +243,15 @@ class _Page:
         head = f"{self.number:>3} {mark_text(step.mark, look)} " + " ".join(self._cell(t, w) for t, w in cells)
         place = self._cell(self.places.short(step.origin), columns.place)
         indent = width_of(head) + 1 + width_of(place) + 2
-        room = max(look.width - indent, _LEAST_DETAIL)
+        room = look.width - indent
         text = look.text(self.places.shorten(step.detail))
-        rows = wrap(text, room) if self.verbose else [cut(text, room, look)]
-        yield f"{look.paint(head, _ROLE[step.mark])} {look.paint(place, 'dim')}  {rows[0]}".rstrip() + "\n"
-        for row in rows[1:]:
-            yield f"{'':>{indent}}{row}".rstrip() + "\n"
+        lead = f"{look.paint(head, _ROLE[step.mark])} {look.paint(place, 'dim')}"
+        if room < _LEAST_DETAIL and text:
+            yield lead.rstrip() + "\n"
+            indent, room, lead = 6, look.width - 6, f"{'':>4}"
+        rows = wrap(text, max(room, 1)) if self.verbose else [cut(text, room, look)]
+        for number, row in enumerate(rows):
+            yield (f"{'':>{indent}}{row}" if number else f"{lead}  {row}").rstrip() + "\n"
         if step.packet is not None and (self.verbose or step.stage not in ("ENCAP", "DECAP", "DEVICE")):
             yield look.paint(f"{'':>6}now {look.text(str(step.packet))}  {step.length} B", "dim") + "\n"
         if self.verbose:
