@@ -71,8 +71,8 @@ def carry_out(session: Session, line: str, *, debug: bool = False) -> None:
 def _piped(session: Session) -> Iterator[str]:
     """Lines of a pipe, each shown before its answer, so that the output reads as a session does."""
     for line in session.streams.stdin:
-        text = line.partition("#")[0].strip()
-        if text:
+        text = line.strip()
+        if text and not text.startswith("#"):
             session.say(f"{_prompt(session)}{session.look.text(text)}\n")
             yield text
 
