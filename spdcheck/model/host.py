@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from spdcheck.model.association import SecurityAssociation
     from spdcheck.model.diagnostic import Diagnostic, Gap
     from spdcheck.model.ike import Credential, KeyDaemon
+    from spdcheck.model.keynote import Assertion
     from spdcheck.model.policy import SecurityPolicy
     from spdcheck.model.rulesets import RuleSet
     from spdcheck.source import SourceFile, Span
@@ -139,6 +140,7 @@ class HostFacts:
     flushes: dict[str, Span] = field(default_factory=dict)
     daemons: list[KeyDaemon] = field(default_factory=list)
     credentials: list[Credential] = field(default_factory=list)
+    assertions: list[Assertion] = field(default_factory=list)
     interfaces: list[Interface] = field(default_factory=list)
     routes: list[Route] = field(default_factory=list)
     services: list[Service] = field(default_factory=list)
@@ -191,6 +193,7 @@ class Host:
     tools: dict[str, tuple[int, ...]] = field(default_factory=dict)
     _known: dict[str, dict[AddressRange, None]] = field(default_factory=dict, init=False, repr=False, compare=False)
     folder: str = ""
+    assertions: tuple[Assertion, ...] = ()
 
     @property
     def addresses(self) -> tuple[AddressRange, ...]:
