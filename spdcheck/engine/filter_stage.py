@@ -4,26 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spdcheck.engine.asking import answers
 from spdcheck.engine.situation import End, Move, State, with_evidence
 from spdcheck.engine.trace import Disposition, Mark, Step
-from spdcheck.semantics.changes import image
-from spdcheck.semantics.decision import Continue, Decide, Undecided
-from spdcheck.semantics.fields import DESTINATION, DESTINATION_PORT, PROTOCOL, SOURCE, SOURCE_PORT
-from spdcheck.semantics.filters import Verdict, points
+from spdcheck.semantics.fields import (
+    DESTINATION,
+    DESTINATION_PORT,
+    IN_INTERFACE,
+    OUT_INTERFACE,
+    PROTOCOL,
+    SOURCE,
+    SOURCE_PORT,
+    name_number,
+)
+from spdcheck.semantics.filters import ANSWERS, SAME, Connection, Verdict, points
+from spdcheck.semantics.intervals import contains, single
 from spdcheck.semantics.predicate import all_of, in_set
-from spdcheck.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from spdcheck.engine.asking import Answer
     from spdcheck.engine.simulate import Simulator
     from spdcheck.engine.situation import Situation
     from spdcheck.engine.traffic import Traffic
-    from spdcheck.semantics.changes import Change
     from spdcheck.semantics.datapath.stages import Stage
-    from spdcheck.semantics.decision import DecisionList
-    from spdcheck.semantics.filters import FilterPoint
+    from spdcheck.semantics.fields import Field
+    from spdcheck.semantics.filters import Crossing, FilterPoint
     from spdcheck.semantics.predicate import Predicate
+    from spdcheck.source import Span
 
 _REVERSED = {
     SOURCE: DESTINATION,
@@ -70,13 +79,26 @@ def _ask(situation: Situation, stage: Stage, interface: str, asked: Sequence[Fil
 
 
 def _one(situation: Situation, stage: Stage, interface: str, point: FilterPoint) -> Iterator[Move]:
-    states = [state for state in situation.states if (state.host, state.point) == (situation.host.name, point.name)]
-    for part in situation.frame.traffic.split([_answers(state) for state in states]):
+    direction = "in" if stage.hook in _INWARD else "out"
+    meets = [
+        (state, crossing)
+        for state in situation.states
+        if (state.host, state.point) == (situation.host.name, point.name)
+        for crossing in state.known.crossings
+        if crossing.direction == direction and _is_on(state, crossing, interface)
+    ]
+    conditions = [_answers(state) if crossing.back else _resembles(state) for state, crossing in meets]
+    for part in situation.frame.traffic.split(conditions):
         here = situation.with_(frame=situation.frame.with_traffic(part.traffic))
         if part.number is None:
             yield from _new(here, stage, interface, point)
         else:
-            yield _known(here, stage, interface, point, states[part.number])
+            yield _known(here, stage, interface, point, *meets[part.number])
+
+
+def _is_on(state: State, crossing: Crossing, interface: str) -> bool:
+    wanted = state.interface if crossing.interface == SAME else crossing.interface
+    return wanted in ("", interface)
 
 
 def _answers(state: State) -> Predicate:
@@ -84,13 +106,32 @@ def _answers(state: State) -> Predicate:
     return all_of(in_set(field, *state.behind.side(other)) for field, other in _REVERSED.items())
 
 
-def _known(situation: Situation, stage: Stage, interface: str, point: FilterPoint, state: State) -> Move:
-    """An answer passes, and what was translated on the way there is translated back."""
+def _resembles(state: State) -> Predicate:
+    """The packets that are like the first one of a state."""
+    return all_of(in_set(field, *state.before.side(field)) for field in _REVERSED)
+
+
+def _known(
+    situation: Situation, stage: Stage, interface: str, point: FilterPoint, state: State, crossing: Crossing
+) -> Move:
+    """What belongs to a connection fares as its first packet did; answers are translated back."""
+    host, word = situation.host.name, _word(stage, point)
     fields = (SOURCE, DESTINATION, SOURCE_PORT, DESTINATION_PORT)
-    back = situation.frame.traffic.rewritten({field: state.before.side(_REVERSED[field]) for field in fields})
+    if crossing.back:
+        sides = {field: state.before.side(_REVERSED[field]) for field in fields}
+    else:
+        sides = {field: state.behind.side(field) for field in fields}
+    if not state.known.passes:
+        step = Step(host, word, Mark.FAIL, "block", f"{point.name}: {state.text}", interface)
+        how = Disposition.DENIED_IN if stage.hook in _INWARD else Disposition.DENIED_OUT
+        return Move(situation.with_(step), end=End(how, f"{point.name} of {host} blocks it: {state.text}"))
+    if crossing.back and state.known.doubt:
+        step = Step(host, word, Mark.UNKNOWN, "unknown", state.known.doubt, interface)
+        return Move(situation.with_(step), end=End(Disposition.UNKNOWN, f"{point.name} of {host}: {state.known.doubt}"))
+    back = situation.frame.traffic.rewritten(sides)
     changed = not situation.frame.traffic.within(back)
     step = Step(
-        situation.host.name, _word(stage, point), Mark.CHANGE if changed else Mark.OK, "state",
+        host, word, Mark.CHANGE if changed else Mark.OK, "state",
         f"{point.name}: {state.text}", interface,
         packet=back.example() if changed else None, length=situation.frame.length,
     )  # fmt: skip
@@ -105,57 +146,59 @@ def _word(stage: Stage, point: FilterPoint) -> str:
 def _new(situation: Situation, stage: Stage, interface: str, point: FilterPoint) -> Iterator[Move]:
     """What belongs to no known connection is decided by the rules."""
     host, word = situation.host.name, _word(stage, point)
-    for traffic, decided, origin, unknown in _decide(point.rules, situation.frame.traffic):
-        here = situation.with_(frame=situation.frame.with_traffic(traffic))
-        reason = unknown or (decided.action.reason if isinstance(decided.action, Undecided) else "")
-        if reason:
-            step = Step(host, word, Mark.UNKNOWN, "unknown", reason, interface, origin)
-            yield Move(here.with_(step), end=End(Disposition.UNKNOWN, f"{point.name} of {host}: {reason}"))
+    shown = {field: situation.frame.traffic.side(field) for field in (IN_INTERFACE, OUT_INTERFACE)}
+    seen = situation.frame.traffic.rewritten(_interfaces(situation, stage, interface))
+    for answer in answers(point, seen):
+        before, behind = answer.before.rewritten(shown), answer.behind.rewritten(shown)
+        here = situation.with_(frame=situation.frame.with_traffic(before))
+        if answer.unknown:
+            step = Step(host, word, Mark.UNKNOWN, "unknown", answer.unknown, interface, answer.origin)
+            yield Move(here.with_(step), end=End(Disposition.UNKNOWN, f"{point.name} of {host}: {answer.unknown}"))
             continue
-        move = _decided(here, stage, interface, point, word, decided, origin)
-        yield with_evidence(here, move, traffic, rules=point.rules)
+        move = _decided(here, stage, interface, point, answer._replace(before=before, behind=behind))
+        yield with_evidence(here, move, answer.before, rules=answer.rules)
 
 
-def _decided(
-    situation: Situation,
-    stage: Stage,
-    interface: str,
-    point: FilterPoint,
-    word: str,
-    decided: Decide,
-    origin: Span | None,
-) -> Move:
-    host = situation.host.name
-    verdict = decided.action
+def _interfaces(situation: Situation, stage: Stage, interface: str) -> dict[Field, tuple[tuple[int, int], ...]]:
+    """The interfaces by which filters see the traffic come and go."""
+    here = single(name_number(interface))
+    if stage.hook in _INWARD:
+        return {IN_INTERFACE: here, OUT_INTERFACE: single(0)}
+    came = situation.in_interface if situation.forwarded else ""
+    return {IN_INTERFACE: single(name_number(came)), OUT_INTERFACE: here}
+
+
+def _decided(situation: Situation, stage: Stage, interface: str, point: FilterPoint, answer: Answer) -> Move:
+    host, word, origin = situation.host.name, _word(stage, point), answer.origin
+    verdict = answer.verdict
     if verdict is not Verdict.PASS:
         inward = stage.hook in _INWARD
         step = Step(host, word, Mark.FAIL, getattr(verdict, "value", str(verdict)), point.name, interface, origin)
         how = Disposition.DENIED_IN if inward else Disposition.DENIED_OUT
         where = f", {origin.where}" if origin is not None else " by its default"
         return Move(situation.with_(step), end=End(how, f"{point.name} of {host} blocks it{where}"))
-    before = situation.frame.traffic
-    behind = apply(before, decided.changes)
-    if not decided.changes or before.within(behind):
+    before, behind = answer.before, answer.behind
+    if before.within(behind):
         said = "no match" if point.translates else "pass"
         mark = Mark.SKIP if point.translates else Mark.OK
         after = situation.with_(Step(host, word, mark, said, point.name, interface, origin))
+        if behind is not before:
+            after = after.with_(frame=after.frame.with_traffic(behind))
     else:
-        step = Step(
-            host,
-            word,
-            Mark.CHANGE,
-            "translated",
-            point.name,
-            interface,
-            origin,
-            behind.example(),
-            situation.frame.length,
-        )
-        after = _changed(situation.with_(step), stage, behind)
-    if decided.state is not None:
-        state = State(host, point.name, before, behind, f"the connection is known{_from(origin)}")
-        after = after.with_(states=(*after.states, state))
+        moved = any(not _same_side(before, behind, field) for field in _REVERSED)
+        packet, length = (behind.example(), situation.frame.length) if moved else (None, 0)
+        mark, said = (Mark.CHANGE, "translated") if moved else (Mark.OK, "pass")
+        after = situation.with_(Step(host, word, mark, said, point.name, interface, origin, packet, length))
+        after = _changed(after, stage, behind) if moved else after.with_(frame=after.frame.with_traffic(behind))
+    if answer.state is not None:
+        known = answer.state if isinstance(answer.state, Connection) else ANSWERS
+        text = f"the connection is known{_from(origin)}"
+        after = after.with_(states=(*after.states, State(host, point.name, before, behind, text, known, interface)))
     return Move(after)
+
+
+def _same_side(before: Traffic, behind: Traffic, field: Field) -> bool:
+    return contains(behind.side(field), before.side(field))
 
 
 def _from(origin: Span | None) -> str:
@@ -168,47 +211,3 @@ def _changed(situation: Situation, stage: Stage, traffic: Traffic) -> Situation:
     if stage.hook in _BEFORE_ROUTING:
         return situation.with_(frame=frame, untranslated=situation.untranslated or situation.frame.traffic)
     return situation.with_(frame=frame, translated=True)
-
-
-def apply(traffic: Traffic, changes: Sequence[Change]) -> Traffic:
-    """The traffic after the changes of a rule."""
-    for change in changes:
-        traffic = traffic.rewritten({change.field: image(traffic.side(change.field), change)})
-    return traffic
-
-
-def _decide(rules: DecisionList, traffic: Traffic) -> Iterator[tuple[Traffic, Decide, Span | None, str]]:
-    """Every part of the traffic with the entry that decides about it, the place of that entry, and what is unknown."""
-    if not any(isinstance(entry.effect, Continue) for entry in rules.entries):
-        for part in traffic.split([entry.predicate for entry in rules.entries]):
-            entry = None if part.number is None else rules.entries[part.number]
-            effect = rules.default if entry is None or not isinstance(entry.effect, Decide) else entry.effect
-            yield part.traffic, effect, _place(None if entry is None else entry.origin), part.unknown
-        return
-    yield from _step(rules, traffic, 0)
-
-
-def _step(rules: DecisionList, traffic: Traffic, number: int) -> Iterator[tuple[Traffic, Decide, Span | None, str]]:
-    while number < len(rules.entries):
-        entry = rules.entries[number]
-        number += 1
-        parts = list(traffic.split([entry.predicate]))
-        taken = [part for part in parts if part.number is not None]
-        for part in taken:
-            if isinstance(entry.effect, Continue) and not part.unknown:
-                yield from _step(rules, apply(part.traffic, entry.effect.changes), number)
-            elif isinstance(entry.effect, Continue):
-                yield part.traffic, rules.default, _place(entry.origin), part.unknown
-            else:
-                yield part.traffic, entry.effect, _place(entry.origin), part.unknown
-        rest = [part.traffic for part in parts if part.number is None]
-        if not rest:
-            return
-        for other in rest[1:]:
-            yield from _step(rules, other, number)
-        traffic = rest[0]
-    yield traffic, rules.default, None, ""
-
-
-def _place(origin: object) -> Span | None:
-    return origin if isinstance(origin, Span) else None

@@ -16,7 +16,6 @@ from spdcheck.model.host import Platform
 from spdcheck.model.policy import Action, Direction
 from spdcheck.semantics import negotiation
 from spdcheck.semantics.fields import address_range
-from spdcheck.semantics.filters import Verdict
 from spdcheck.semantics.near_miss import nearest as looks_like
 from spdcheck.semantics.selectors import predicate_of
 from spdcheck.semantics.spd_order import asked_order
@@ -91,7 +90,7 @@ class _Search:
     def blocked(self, step: Step) -> Remedy:
         """A filter: the rule that blocks, and the one that would nearly have let the packet pass."""
         places = [] if step.origin is None else [Place(step.origin, "blocked here")]
-        close = None if step.asked is None else evidence.nearest(step.asked, lambda action: action is Verdict.PASS)
+        close = None if step.asked is None else evidence.nearest(step.asked, _passes)
         if close is None or close.origin is None:
             return Remedy(tuple(places), f"let {step.host} pass {step.asked.packet}" if step.asked else "")
         places.append(_near(close))
@@ -219,6 +218,10 @@ def _near(close: evidence.Tried) -> Place:
     assert close.origin is not None, "only rules with a place are shown"
     miss = close.misses[0]
     return Place(_inside(close.origin, miss.wanted), f"nearest miss: {_short(miss)}")
+
+
+def _passes(action: object) -> bool:
+    return getattr(action, "passes", False) is True
 
 
 def _short(miss: evidence.Miss) -> str:

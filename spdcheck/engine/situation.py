@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from spdcheck.engine.evidence import Asked
 from spdcheck.engine.trace import Step
 from spdcheck.engine.traffic import One
+from spdcheck.semantics.filters import ANSWERS
 
 if TYPE_CHECKING:
     from spdcheck.engine.frame import Frame, Protection
@@ -17,18 +18,24 @@ if TYPE_CHECKING:
     from spdcheck.model.host import Host
     from spdcheck.model.policy import SecurityPolicy
     from spdcheck.semantics.datapath.stages import Datapath, Stage
+    from spdcheck.semantics.filters import Connection
     from spdcheck.semantics.routing import RouteEntry
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a filter or NAT remembers of a connection: the traffic before and behind it, at one point of one host."""
+    """What a filter or NAT remembers of a connection: the traffic before and behind it, at one point of one host.
+
+    ``known`` says where its packets meet the point again, ``interface`` is the one on which it became known.
+    """
 
     host: str
     point: str
     before: Traffic
     behind: Traffic
     text: str
+    known: Connection = ANSWERS
+    interface: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

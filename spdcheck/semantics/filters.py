@@ -2,13 +2,16 @@
 
 A list's actions are :class:`Verdict`; NAT is the changes of an entry. Where a host's filter is not known, its list says
 so with an ``Unknown`` condition, never with "pass".
+
+pf and ipfilter are compiled by :mod:`spdcheck.semantics.loaded_filters`. Several filters of one host are asked in turn:
+ipfilter, pf, ipfw for what comes in, the other way round for what leaves (``pfil_add_hook`` mirrors them).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.semantics.changes import Assign
 from spdcheck.semantics.conditions import source
@@ -36,18 +39,60 @@ class Verdict(Enum):
         return self is Verdict.PASS
 
 
+SAME = "="
+"""The interface on which the connection became known, in a :class:`Crossing`."""
+
+
+class Crossing(NamedTuple):
+    """One way in which packets of a known connection pass a filter.
+
+    ``direction`` is ``in`` or ``out``; ``back`` tells answers from packets like the first one; ``interface`` is the
+    one they must use, :data:`SAME`, or empty for any.
+    """
+
+    direction: str
+    back: bool
+    interface: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What a filter remembers of a connection: where its packets meet it again, and whether they pass.
+
+    ``doubt`` says why nobody knows what becomes of its answers; empty where that is known.
+    """
+
+    crossings: tuple[Crossing, ...]
+    passes: bool = True
+    doubt: str = ""
+
+
+ANSWERS = Connection((Crossing("in", back=True), Crossing("out", back=True)))
+"""Answers are known wherever they come."""
+
+
 @dataclass(frozen=True, slots=True)
 class FilterPoint:
-    """One filter or NAT at one hook. ``translates`` marks NAT, whose verdict is always PASS."""
+    """One filter or NAT at one hook. ``translates`` marks NAT, whose verdict is always PASS.
+
+    ``before`` is a translation that belongs to the same filter and is asked first (old pf): both share one state.
+    """
 
     name: str
     rules: DecisionList
     translates: bool = False
+    before: DecisionList | None = None
 
 
 def points(host: Host, hook: str, interface: str) -> tuple[FilterPoint, ...]:
     """The filters at a hook (``in``, ``out``, ``PREROUTING`` …) for packets on an interface, in the kernel's order."""
-    return tuple(_from_services(host, hook, interface))
+    found = tuple(_from_services(host, hook, interface))
+    if not host.packet_filters or hook not in ("in", "out"):
+        return found
+    from spdcheck.semantics.loaded_filters import loaded
+
+    files = loaded(host, hook, interface)
+    return (*files, *found) if hook == "in" else (*found, *files)
 
 
 def _from_services(host: Host, hook: str, interface: str) -> Iterator[FilterPoint]:
@@ -84,8 +129,8 @@ def _natd(host: Host, natd: Service, hook: str, interface: str) -> FilterPoint |
         entry = Entry(Unknown(f"natd's address on {device} is not known"), Decide(Verdict.PASS), natd.origin)
         return FilterPoint("natd", DecisionList((entry,), Decide(Verdict.PASS)), translates=True)
     change = Assign(SOURCE, address_interval(alias)[0])
-    own = Entry(source(alias), Decide(Verdict.PASS, (), "natd"), natd.origin)
-    other = Entry(TRUE, Decide(Verdict.PASS, (change,), "natd"), natd.origin)
+    own = Entry(source(alias), Decide(Verdict.PASS, (), ANSWERS), natd.origin)
+    other = Entry(TRUE, Decide(Verdict.PASS, (change,), ANSWERS), natd.origin)
     return FilterPoint("natd", DecisionList((own, other), Decide(Verdict.PASS)), translates=True)
 
 

@@ -33,6 +33,10 @@ _PARTS = {
     "racoon": (Part.IKE,),
     "psk": (Part.CREDENTIALS,),
     "rcconf": (Part.INTERFACES, Part.SERVICES),
+    "pf": (Part.FILTER, Part.NAT),
+    "ipfilter": (Part.FILTER,),
+    "ipnat": (Part.NAT,),
+    "ippool": (Part.FILTER, Part.NAT),
 }
 """What a host does not know when a file of this format can't be opened."""
 
@@ -161,8 +165,10 @@ def _merge_plain(readings: list[tuple[FoundFile, Reading]], draft: _Draft) -> No
         facts = reading.facts
         merged.daemons += facts.daemons
         merged.credentials += facts.credentials
+        merged.assertions += facts.assertions
         merged.routes += facts.routes
         merged.services += facts.services
+        merged.packet_filters += facts.packet_filters
         merged.forwarding |= facts.forwarding
         merged.settings |= facts.settings
         merged.diagnostics += facts.diagnostics
@@ -287,8 +293,10 @@ def _host(name: str, shown: str, platform: Platform | None, config: HostConfig |
         sad=Sad(tuple(facts.associations)),
         daemons=tuple(facts.daemons),
         credentials=tuple(facts.credentials),
+        assertions=tuple(facts.assertions),
         services=tuple(facts.services),
         scripts=tuple(draft.scripts),
+        packet_filters=tuple(facts.packet_filters),
         forwarding=forwarding,
         settings=facts.settings,
         public_address=config.public_address if config else None,

@@ -1,0 +1,121 @@
+"""A filter is asked about traffic: which entry decides about which part, and what becomes of it there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from spdcheck.semantics.changes import image
+from spdcheck.semantics.decision import Continue, Decide, Undecided
+from spdcheck.semantics.fields import CAPTURED, IP_OPTIONS
+from spdcheck.semantics.filters import Verdict
+from spdcheck.semantics.intervals import single
+from spdcheck.semantics.predicate import is_value
+from spdcheck.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator, Sequence
+
+    from spdcheck.engine.traffic import Traffic
+    from spdcheck.semantics.changes import Change
+    from spdcheck.semantics.decision import DecisionList
+    from spdcheck.semantics.filters import FilterPoint
+
+
+class Answer(NamedTuple):
+    """What a filter makes of a part of the traffic: as it came, as it goes on, who decided, and what is not known."""
+
+    before: Traffic
+    behind: Traffic
+    action: Hashable
+    state: Hashable = None
+    origin: Span | None = None
+    unknown: str = ""
+    rules: DecisionList | None = None
+
+    @property
+    def verdict(self) -> object:
+        """The action in the words that all filters share."""
+        return getattr(self.action, "verdict", self.action)
+
+
+def answers(point: FilterPoint, traffic: Traffic) -> Iterator[Answer]:
+    """Every part of the traffic with what the filter makes of it; a translation before the rules is asked first."""
+    for answer in _both(point, traffic):
+        if answer.unknown or answer.verdict is not Verdict.PASS or getattr(answer.action, "options", True):
+            yield answer
+            continue
+        for part in answer.before.split([is_value(IP_OPTIONS, 1)]):
+            if part.number is None:
+                yield answer._replace(before=part.traffic, behind=_of(answer, part.traffic))
+            else:
+                yield answer._replace(before=part.traffic, behind=part.traffic, action=Verdict.BLOCK, state=None)
+
+
+def _of(answer: Answer, part: Traffic) -> Traffic:
+    """What becomes of a part of the packets of an answer."""
+    return answer.behind.begun_in(part.began) or answer.behind
+
+
+def _both(point: FilterPoint, traffic: Traffic) -> Iterator[Answer]:
+    if point.before is None:
+        yield from through(point.rules, traffic)
+        return
+    for first in through(point.before, traffic):
+        if first.unknown or not getattr(first.action, "filtered", True):
+            yield first
+            continue
+        for second in through(point.rules, first.behind):
+            whole = first.before.begun_in(second.before.began) or first.before
+            yield second._replace(before=whole, state=second.state or _kept(first, second))
+
+
+def _kept(first: Answer, second: Answer) -> Hashable:
+    """The state of a translated packet, which it gets even from a rule without one."""
+    return first.state if second.verdict is Verdict.PASS else None
+
+
+def apply(traffic: Traffic, changes: Sequence[Change]) -> Traffic:
+    """The traffic after the changes of a rule."""
+    for change in changes:
+        traffic = traffic.rewritten({change.field: image(traffic.side(change.field), change)})
+    return traffic
+
+
+def through(rules: DecisionList, traffic: Traffic) -> Iterator[Answer]:
+    """The parts of the traffic by the entry that decides about them."""
+    conditions = rules.arriving()
+    deciding = [n for n, entry in enumerate(rules.entries) if isinstance(entry.effect, Decide)]
+    changing = [n for n, entry in enumerate(rules.entries) if isinstance(entry.effect, Continue)]
+    for part in traffic.split([conditions[n] for n in deciding]):
+        number = len(rules.entries) if part.number is None else deciding[part.number]
+        entry = None if part.number is None else rules.entries[number]
+        effect = rules.default if entry is None or not isinstance(entry.effect, Decide) else entry.effect
+        origin = _place(None if entry is None else entry.origin)
+        unknown = part.unknown or (effect.action.reason if isinstance(effect.action, Undecided) else "")
+        before = [n for n in changing if n < number]
+        for came, goes, doubt in _changed(rules, before, part.traffic, part.traffic):
+            behind = apply(goes, effect.changes)
+            if before:
+                behind = behind.rewritten({CAPTURED: single(0)})
+            yield Answer(came, behind, effect.action, effect.state, origin, unknown or doubt, rules)
+
+
+def _changed(
+    rules: DecisionList, numbers: Sequence[int], came: Traffic, goes: Traffic
+) -> Iterator[tuple[Traffic, Traffic, str]]:
+    """The parts of the traffic as they came and as the changing entries leave them, and why nobody can be sure."""
+    if not numbers:
+        yield came, goes, ""
+        return
+    entry, condition = rules.entries[numbers[0]], rules.arriving()[numbers[0]]
+    for part in came.split([condition]):
+        here = goes.begun_in(part.traffic.began) or goes
+        if part.unknown:
+            yield part.traffic, here, part.unknown
+            continue
+        after = here if part.number is None else apply(here, entry.effect.changes)
+        yield from _changed(rules, numbers[1:], part.traffic, after)
+
+
+def _place(origin: object) -> Span | None:
+    return origin if isinstance(origin, Span) else None

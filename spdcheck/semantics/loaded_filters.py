@@ -1,0 +1,246 @@
+"""The rules of pf, ipfilter and ipnat that the files of a host load, compiled once for each host.
+
+Where packets of a known connection meet a filter again differs. A state of pf has an orientation: one that an arriving
+packet made knows packets like it where they arrive, and answers where they leave; a forwarded connection needs two. A
+state of ipfilter knows all four crossings (``ipf_state_matchipv4addr``). Sessions of ipnat are oriented like pf's.
+
+A file with a statement that is not understood, or that its own program refuses, makes its filter unknown as a whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+from spdcheck.model.diagnostic import Part
+from spdcheck.model.ipfilter import IpfRuleset
+from spdcheck.model.ipnat import NatRuleset
+from spdcheck.model.ippool import PoolSet
+from spdcheck.model.pf import PfRuleset, StateKeeping
+from spdcheck.model.policy import Direction
+from spdcheck.semantics.decision import Decide, DecisionList, Entry, Undecided
+from spdcheck.semantics.fields import IN_INTERFACE, OUT_INTERFACE, TAG
+from spdcheck.semantics.filters import SAME, Connection, Crossing, FilterPoint, Verdict
+from spdcheck.semantics.predicate import And, InSet, Not, Or, Unknown, all_of, any_of
+from spdcheck.semantics.rulesets.ipf_addresses import IpfNames
+from spdcheck.semantics.rulesets.ipfilter import IpfFate, StateRule, ipf_list
+from spdcheck.semantics.rulesets.ipnat import asked, nat_list
+from spdcheck.semantics.rulesets.pf import PfFate, pf_list, pf_translations
+from spdcheck.semantics.rulesets.pf_names import PfNames
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from spdcheck.model.host import Host
+    from spdcheck.model.ipnat import NatRule
+    from spdcheck.model.rulesets import RuleSet
+    from spdcheck.semantics.predicate import Predicate
+
+
+def loaded(host: Host, hook: str, interface: str) -> tuple[FilterPoint, ...]:
+    """The filters that files load, at ``in`` or ``out``, for packets on an interface, in the kernel's order."""
+    compiled = _compiled(_Same(host))
+    found = compiled.inward if hook == "in" else compiled.outward
+    if not interface.startswith("("):
+        return found
+    return tuple(_on_a_nameless(point, host, interface, hook) for point in found)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """A host by identity: hosts hold dictionaries and have no hash of their own."""
+
+    host: Host
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.host is self.host
+
+    def __hash__(self) -> int:
+        return id(self.host)
+
+
+@lru_cache(maxsize=2048)
+def _compiled(same: _Same) -> _Filters:
+    return _Filters(same.host)
+
+
+class _Filters:
+    """The lists of one host; each is made when it is first asked."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.pf = [item for item in host.packet_filters if isinstance(item, PfRuleset)]
+        self.ipf = [item for item in host.packet_filters if isinstance(item, IpfRuleset)]
+        self.ipnat = [item for item in host.packet_filters if isinstance(item, NatRuleset)]
+        pools = tuple(pool for item in host.packet_filters if isinstance(item, PoolSet) for pool in item.pools)
+        own = {i.name: tuple((a.address, a.prefix, a.peer) for a in i.addresses) for i in host.interfaces
+               if not i.dynamic}  # fmt: skip
+        self.ipf_names = IpfNames(interfaces=own, pools=pools)
+        named = tuple(item for item in host.interfaces if not item.name.startswith("("))
+        self.pf_names = PfNames(interfaces=named)
+
+    @cached_property
+    def inward(self) -> tuple[FilterPoint, ...]:
+        """ipnat, ipfilter, pf."""
+        return (*self._ipnat(Direction.IN), *self._ipf(Direction.IN), *self._pf("in"))
+
+    @cached_property
+    def outward(self) -> tuple[FilterPoint, ...]:
+        """pf, ipfilter, ipnat."""
+        return (*self._pf("out"), *self._ipf(Direction.OUT), *self._ipnat(Direction.OUT))
+
+    def _pf(self, direction: str) -> tuple[FilterPoint, ...]:
+        if not self.pf:
+            return ()
+        ruleset = self.pf[-1]
+        why = self._doubt([ruleset], (Part.FILTER, Part.NAT)) or _refused(ruleset)
+        if why:
+            return (_unknown("pf", why, ruleset),)
+        make = _pf_connection(direction)
+        rules = _remembering(pf_list(ruleset, direction, self.pf_names), make)
+        before = _remembering(pf_translations(ruleset, direction, self.pf_names), make)
+        return (FilterPoint("pf", rules, before=before if before.entries else None),)
+
+    def _ipf(self, direction: Direction) -> tuple[FilterPoint, ...]:
+        if not self.ipf:
+            return ()
+        why = self._doubt(self.ipf, (Part.FILTER,))
+        if why:
+            return (_unknown("ipfilter", why, self.ipf[0]),)
+        rules = [rule for ruleset in self.ipf for rule in ruleset.rules]
+        make = _ipf_connection(direction.value)
+        return (FilterPoint("ipfilter", _remembering(ipf_list(rules, direction, self.ipf_names), make)),)
+
+    def _ipnat(self, direction: Direction) -> tuple[FilterPoint, ...]:
+        if not self.ipnat:
+            return ()
+        why = self._doubt(self.ipnat, (Part.NAT,))
+        if why:
+            return (replace(_unknown("ipnat", why, self.ipnat[0]), translates=True),)
+        rules = [rule for ruleset in self.ipnat for rule in ruleset.rules]
+        found = nat_list(rules, direction, self.ipf_names)
+        entries = tuple(
+            replace(entry, effect=replace(entry.effect, state=_session(rule, direction)))
+            if isinstance(entry.effect, Decide) and entry.effect.state is not None
+            else entry
+            for entry, rule in zip(found.entries, asked(rules, direction), strict=True)
+        )
+        return (FilterPoint("ipnat", DecisionList(entries, found.default), translates=True),)
+
+    def _doubt(self, rulesets: Sequence[RuleSet], parts: tuple[Part, ...]) -> str:
+        """Why the rules of these files are not all known."""
+        paths = {ruleset.origin.file.path for ruleset in rulesets}
+        return next((gap.reason for gap in self.host.gaps if gap.part in parts and gap.span is not None
+                     and gap.span.file.path in paths), "")  # fmt: skip
+
+
+def _refused(ruleset: PfRuleset) -> str:
+    if not ruleset.refusals:
+        return ""
+    return f"pfctl refuses {ruleset.origin.file.path}, and which rules are in force then is not known"
+
+
+def _unknown(name: str, why: str, ruleset: RuleSet) -> FilterPoint:
+    entry = Entry(Unknown(why), Decide(Verdict.BLOCK), ruleset.origin.file.span(0, 0))
+    return FilterPoint(name, DecisionList((entry,), Decide(Verdict.BLOCK)))
+
+
+def _remembering(rules: DecisionList, make: Callable[[Decide], Decide]) -> DecisionList:
+    """The same list with states as :class:`Connection`."""
+    entries = tuple(
+        replace(entry, effect=make(entry.effect)) if isinstance(entry.effect, Decide) else entry
+        for entry in rules.entries
+    )
+    return DecisionList(entries, make(rules.default))
+
+
+def _oriented(direction: str, interface: str = "", back: str = "") -> tuple[Crossing, ...]:
+    other = "out" if direction == "in" else "in"
+    return Crossing(direction, back=False, interface=interface), Crossing(other, back=True, interface=back)
+
+
+def _pf_connection(direction: str) -> Callable[[Decide], Decide]:
+    free, bound = _oriented(direction), _oriented(direction, SAME, SAME)
+
+    def make(decide: Decide) -> Decide:
+        fate = decide.action
+        if not isinstance(fate, PfFate):
+            return decide
+        why = _pf_unmodelled(fate)
+        if why:
+            return replace(decide, action=Undecided(why))
+        kept = decide.state if isinstance(decide.state, StateKeeping) else None
+        translated = any(change.field is not TAG for change in decide.changes)
+        if not fate.passes or (kept is None and not translated):
+            return replace(decide, state=None)
+        routed = fate.route is not None and fate.route.kind == "reply-to"
+        doubt = "reply-to sends the answers another way" if routed else ""
+        crossings = bound if kept is not None and kept.if_bound else free
+        return replace(decide, state=Connection(crossings, doubt=doubt))
+
+    return make
+
+
+def _pf_unmodelled(fate: PfFate) -> str:
+    """What a rule does with the packets that it passes, where the way behind it is not modelled."""
+    if not fate.passes:
+        return ""
+    if fate.af_to is not None:
+        return "af-to makes it a packet of the other family"
+    if fate.divert:
+        return f"{fate.divert.split()[0]} hands it to a program"
+    if fate.route is not None and fate.route.kind in ("route-to", "fastroute"):
+        return f"{fate.route.kind} sends it another way"
+    return ""
+
+
+def _ipf_connection(direction: str) -> Callable[[Decide], Decide]:
+    def make(decide: Decide) -> Decide:
+        fate = decide.action
+        if not isinstance(fate, IpfFate):
+            return decide
+        if fate.route is not None or fate.fastroute:
+            return replace(decide, action=Undecided("the rule sends it another way (`to`, `fastroute`)"))
+        made = decide.state
+        if not isinstance(made, StateRule):
+            return replace(decide, state=None)
+        names = list(made.interfaces)
+        mine = 0 if direction == "in" else 2
+        names[mine] = names[mine] or SAME
+        places = (("in", False), ("in", True), ("out", False), ("out", True))
+        crossings = tuple(Crossing(way, back, name) for (way, back), name in zip(places, names, strict=True))
+        doubt = "reply-to sends the answers another way" if made.reply_to is not None else ""
+        return replace(decide, state=Connection(crossings, made.passes, doubt))
+
+    return make
+
+
+def _session(rule: NatRule, direction: Direction) -> Connection:
+    """Sessions are known on their rule's interfaces: ``map a,b`` meets answers on ``a``, ``rdr a,b`` on ``b``."""
+    names = ["" if name in ("*", "-") else name for name in rule.interfaces]
+    there, back = (names[0], names[-1]) if direction is Direction.IN else (names[-1], names[0])
+    return Connection(_oriented(direction.value, there, back))
+
+
+# Interfaces without a name
+
+
+def _on_a_nameless(point: FilterPoint, host: Host, interface: str, hook: str) -> FilterPoint:
+    """The filter for an interface that is only inferred: which ``on em0`` is meant nobody knows."""
+    field = IN_INTERFACE if hook == "in" else OUT_INTERFACE
+    unknown = Unknown(f"what the interface {interface} of {host.name} is called")
+
+    def blurred(predicate: Predicate) -> Predicate:
+        if isinstance(predicate, InSet):
+            return unknown if predicate.field is field else predicate
+        if isinstance(predicate, And):
+            return all_of(blurred(part) for part in predicate.parts)
+        if isinstance(predicate, Or):
+            return any_of(blurred(part) for part in predicate.parts)
+        return ~blurred(predicate.part) if isinstance(predicate, Not) else predicate
+
+    def of(rules: DecisionList) -> DecisionList:
+        return DecisionList(tuple(replace(e, predicate=blurred(e.predicate)) for e in rules.entries), rules.default)
+
+    return replace(point, rules=of(point.rules), before=point.before and of(point.before))
