@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spdcheck.formats.racoon import mask
+from spdcheck.formats.base import Context
+from spdcheck.formats.racoon import mask, read
 from spdcheck.formats.racoon.lexer import END, Lexer
 from spdcheck.formats.racoon.rules import Attempt
 from spdcheck.formats.racoon.statements import StatementReader
@@ -112,3 +113,14 @@ def test_whole_file_and_statements_agree_on_mutations(data: st.DataObject) -> No
     if re.search(r"^[ \t]*log\b", text, re.MULTILINE) and not parses_by_statements(text):
         return  # the one deliberate difference: a `log` that would vanish inside another statement
     assert parses_as_a_file(text) == parses_by_statements(text)
+
+
+@pytest.mark.parametrize("letters", ["x", "p", "pa", "=", "[", "-", "/", "B", "xa "])
+def test_a_file_without_a_statement_is_told_once_and_at_once(letters: str) -> None:
+    reading = read(SourceFile("racoon.conf", letters * (600_000 // len(letters))), Context())
+    assert [diagnostic.code for diagnostic in reading.facts.diagnostics] == ["CFG001"]
+    assert reading.facts.gaps
+
+
+def test_nothing_visible_is_no_statement_and_no_mistake() -> None:
+    assert not read(SourceFile("racoon.conf", "# nothing\n\r\n"), Context()).facts.diagnostics

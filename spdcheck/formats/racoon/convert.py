@@ -58,14 +58,14 @@ class Converter:
     def file(self, file: SourceFile) -> None:
         """Reads one (masked) file; includes are read where they stand."""
         outer, self._desk = self._desk, Desk(self._reading, file)
-        for statement in StatementReader(file.text).statements():
-            self._top(statement)
+        for number, statement in enumerate(StatementReader(file.text).statements()):
+            if statement.node is None and statement.mistake is None:
+                self._rest(statement, alone=number == 0)
+            else:
+                self._top(statement)
         self._desk = outer
 
     def _top(self, statement: Statement) -> None:
-        if statement.node is None and statement.mistake is None:
-            self._accidents(statement)
-            return
         node = self._begin(statement)
         refused = self._desk.refused
         if node is None:
@@ -84,6 +84,20 @@ class Converter:
             settings.simple(self._desk, self._settings, self._paths, node)
         self._desk.refused = refused
         self._unclosed(statement)
+
+    def _rest(self, statement: Statement, *, alone: bool) -> None:
+        """What racoon skips behind the last statement; where there is none, nobody wrote this file for racoon."""
+        text = self._desk.file.text
+        visible = next(accidents(text, statement), None)
+        if visible is None or not alone:
+            self._accidents(statement)
+            return
+        line_end = text.find("\n", visible.start, visible.end)
+        self._desk.begin()
+        self._desk.refuse(
+            Extent(visible.start, visible.end if line_end < 0 else line_end),
+            "nothing in this file is a statement of racoon.conf: racoon skips all of it",
+        )
 
     def _begin(self, statement: Statement) -> Node | None:
         """Counts a statement and says what its text does wrong; None if it can't be read."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.formats.racoon.syntax import Stray, Token
 from spdcheck.formats.racoon.words import EVERYWHERE, WORDS, Section
@@ -22,29 +22,65 @@ END = "$END"
 _BLANKS = re.compile(r"(?:[ \t\n]+|#[^\n]*)+")
 _BLANKS_OF_REMOTE = re.compile(r"(?:[ \t\n,]+|#[^\n]*)+")
 _ADDRESS = r"[a-fA-F0-9:][a-fA-F0-9:.]*(?:%[a-zA-Z0-9]*)?"
+_ADDRESS_GOES_ON = re.compile(r"[a-fA-F0-9:.%]")
 _DIGITS = frozenset("0123456789")
 _C_SPACES = "\r\v\f"
 _ULONG_MAX = 2**64 - 1
 
 
+_OTHERS = re.compile(
+    rf'(?P<QUOTEDSTRING>"[^"]*")|(?P<HEXSTRING>0x[0-9a-fA-F]+)|(?P<ADDRSTRING>{_ADDRESS})|(?P<MASKED>{MASK}+)'
+    rf"|(?P<PREFIX>/[0-9]{{1,3}})|(?P<PORT>\[[0-9]+\])|(?P<ADDRRANGE>-{_ADDRESS})"
+)
+"""All tokens that are no words, so ordered that the first match is flex's longest.
+
+What was masked outside a string is a token of its own, which fits nowhere: nobody may look at it any more.
+"""
+
+
+class _Vocabulary(NamedTuple):
+    """The words of a section by what they are, and those that begin with the same two characters, longest first."""
+
+    types: dict[str, str]
+    alike: dict[str, tuple[str, ...]]
+
+    def word(self, text: str, position: int) -> str:
+        """The longest word that stands at an offset, or nothing."""
+        for word in self.alike.get(text[position : position + 2], ()):
+            if text.startswith(word, position):
+                return word
+        sign = text[position]
+        # ``B`` is the only word that is also the beginning of an address, which would be longer
+        return sign if sign in self.types and not (sign == "B" and _ADDRESS_GOES_ON.match(text, position + 1)) else ""
+
+
 @cache
-def _pattern(section: Section) -> Pattern[str]:
-    """All tokens of a section in one expression, so ordered that the first match is flex's longest.
-
-    What was masked outside a string is a token of its own, which fits nowhere: nobody may look at it any more.
-    """
-    words = sorted({**EVERYWHERE, **WORDS[section]}, key=len, reverse=True)
-    # ``B`` is the only word that is also the beginning of an address, which would be longer
-    spelled = "|".join(r"B(?![a-fA-F0-9:.%])" if word == "B" else re.escape(word) for word in words)
-    return re.compile(
-        rf'(?P<WORD>{spelled})|(?P<QUOTEDSTRING>"[^"]*")|(?P<HEXSTRING>0x[0-9a-fA-F]+)|(?P<ADDRSTRING>{_ADDRESS})'
-        rf"|(?P<MASKED>{MASK}+)|(?P<PREFIX>/[0-9]{{1,3}})|(?P<PORT>\[[0-9]+\])|(?P<ADDRRANGE>-{_ADDRESS})"
-    )
+def _vocabulary(section: Section) -> _Vocabulary:
+    types = {**EVERYWHERE, **WORDS[section]}
+    alike: dict[str, list[str]] = {}
+    for word in sorted(types, key=len, reverse=True):
+        if len(word) > 1:
+            alike.setdefault(word[:2], []).append(word)
+    return _Vocabulary(types, {start: tuple(words) for start, words in alike.items()})
 
 
 @cache
-def _types(section: Section) -> dict[str, str]:
-    return {**EVERYWHERE, **WORDS[section]}
+def _no_start(section: Section) -> Pattern[str]:
+    """Characters that no token of a section begins with, as far as this and the next one tell."""
+    after: dict[str, set[str]] = {"/": set("0123456789"), "[": set("0123456789a"), "-": set("abcdefABCDEF0123456789:")}
+    surely = set(f'"{MASK} \t\n#,:abcdefABCDEF0123456789')
+    for word in _vocabulary(section).types:
+        if len(word) == 1:
+            surely.add(word)
+        else:
+            after.setdefault(word[0], set()).add(word[1])
+    unsure = {first: seconds for first, seconds in after.items() if first not in surely}
+    pairs = [rf"{re.escape(first)}(?!{_any_of(seconds)})" for first, seconds in unsure.items()]
+    return re.compile(rf"(?:{_any_of({*surely, *unsure}, but='^')}++|{'|'.join(pairs)})++")
+
+
+def _any_of(characters: set[str], but: str = "") -> str:
+    return f"[{but}{''.join(map(re.escape, sorted(characters)))}]"
 
 
 class Lexer:
@@ -58,7 +94,7 @@ class Lexer:
     def token(self, position: int, section: Section) -> Token:
         """The token at or behind an offset; its type is ``$END`` at the end of the text."""
         text = self.text
-        match = _pattern(section).match
+        vocabulary = _vocabulary(section)
         skip = (_BLANKS_OF_REMOTE if section is Section.REMOTE else _BLANKS).match
         strays: list[Stray] = []
         kept = -1
@@ -73,20 +109,22 @@ class Lexer:
                 if kept >= 0:
                     strays.append(Stray(kept, position, glued=False))
                 return Token(END, "", "", position, position, tuple(strays))
-            found = match(text, position)
-            if found is not None:
+            spelled = vocabulary.word(text, position)
+            found = None if spelled else _OTHERS.match(text, position)
+            if spelled or found is not None:
                 break
             if kept < 0:
                 kept = position
-            position += 1
+            nothing = _no_start(section).match(text, position + 1)
+            position = nothing.end() if nothing else position + 1
         glue = ""
         if kept >= 0:
             glue = text[kept:position]
             strays.append(Stray(kept, position, glued=True))
-        spelled = found.group()
-        kind = found.lastgroup or ""
-        if kind == "WORD":
-            return Token(_types(section)[spelled], spelled, spelled, position, found.end(), tuple(strays))
+        if found is None:
+            end = position + len(spelled)
+            return Token(vocabulary.types[spelled], spelled, spelled, position, end, tuple(strays))
+        spelled, kind = found.group(), found.lastgroup or ""
         if kind == "ADDRSTRING" and _DIGITS.issuperset(spelled):
             kind = "NUMBER"
         return Token(kind, spelled, value(kind, spelled, glue), position, found.end(), tuple(strays))

@@ -21,7 +21,8 @@ _MARKS = {
     r"|ipsec_rules|check_quotas)",
 }
 _SHELL = re.compile(
-    r"^[ \t]*(?:\[|(?:if|for|case|while|unset|export|test)\b|[.:][ \t]|\w+[ \t]*\(\))|^[^#\n]*=[^#\n]*\$[{(\w]",
+    r"^[ \t]*(?:\[|(?:if|for|case|while|unset|export|test)\b|[.:][ \t]|\w+[ \t]*\(\))"
+    r"|^[^#\n=]*+=(?:[^#\n$]++|\$(?![{(\w]))*+\$[{(\w]",
     re.MULTILINE,
 )
 

@@ -24,7 +24,7 @@ _SECRET_WORD = re.compile(
         (\\"(?:(?!\\")[^\n])*(?:\\")?|"[^"\n]*"?|'[^'\n]*'?|[^\s"';]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
-_CHUNK = re.compile(r"""(?P<quote>["'])|(?P<plain>(?:[^\s"';&|<>\\]|\\[\s\S])+)""")
+_CHUNK = re.compile(r"""(?P<quote>["'])|(?P<plain>(?:[^\s"';&|<>\\]++|\\[\s\S])++)""")
 _NEXT_ASSIGNMENT = re.compile(r"\n[ \t]*#*[ \t]*(?:export[ \t]+)?[A-Za-z_]\w*=")
 
 

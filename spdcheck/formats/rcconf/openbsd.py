@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from spdcheck.source import SourceFile
 
 _LINE = re.compile(r"[^\n]+")
-_PAIR = re.compile(r"[ \t]*(?P<name>[^!#=][^=]*?)[ \t]*=[ \t]*(?P<value>[^#]*?)[ \t]*(?:#.*)?")
+_PAIR = re.compile(
+    r"""[ \t]*+ (?P<name>[^\#=\x20\t](?:[^=\x20\t]++|[ \t]++(?!=))*+) [ \t]*+
+        = [ \t]*+ (?P<value>(?:[^\#\x20\t]++|[ \t]++(?!\#|\Z))*+) [ \t]*+ (?:\#.*)?""",
+    re.VERBOSE,
+)
 _READ = re.compile(
     r"\w+_(?:execdir|flags|logger|rtable|timeout|user)|accounting|amd_master|check_quotas|ipsec|library_aslr"
     r"|multicast|multicast_host|multicast_router|nfs_server|pexp|pf|pf_rules|ipsec_rules|pkg_scripts|shlib_dirs"

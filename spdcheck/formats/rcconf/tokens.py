@@ -34,10 +34,10 @@ class Token(NamedTuple):
     text: str
 
 
-_BLANK = re.compile(r"(?:[ \t]|\\\n)+")
+_BLANK = re.compile(r"(?:[ \t]++|\\\n)++")
 _OPERATOR = re.compile(r";;|&&|\|\||<<-?|>>|>&|<&|>\||[;&|()<>]")
 _COMMENT = re.compile(r"#[^\n]*")
-_PLAIN = re.compile(r"""(?:[^ \t\n;&|()<>"'\\$`]|\\[\s\S]|'[^'\n]*'|"[^"\\$`\n]*"|\$(?![({])|\\\Z)+""")
+_PLAIN = re.compile(r"""(?:[^ \t\n;&|()<>"'\\$`]++|\\[\s\S]|'[^'\n]*'|"[^"\\$`\n]*"|\$(?![({])|\\\Z)++""")
 """As much of a word as needs no look at what is nested in it."""
 
 _OPENERS = re.compile(r"""\\[\s\S]?|\$\(|\$\{|["'`()}\n]|(?<![^\s;(])\#""")
