@@ -148,8 +148,8 @@ class IntentFails(Check):
         return self.finding(
             part.where,
             intent.origin,
-            f"expected {expected}, but {flow_in_words(ending for ending, _ in found)} is not: {part.disposition.value}, "
-            f"{part.sentence}",
+            f"expected {expected}, but {flow_in_words(ending for ending, _ in found)} is not: "
+            f"{part.disposition.value}, {part.sentence}",
             label=f"expected {expected}",
             notes=[Note(origin, "decided here")] if origin is not None else [],
             trace=shown,

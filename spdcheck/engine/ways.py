@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from spdcheck.engine.exploration import BLOCKED, Ending, explore
+from spdcheck.engine.frame import Frame, Protection, protect, wrap
 from spdcheck.engine.simulate import Simulator
+from spdcheck.engine.situation import Situation
 from spdcheck.engine.trace import Mark, Step, Wire
-from spdcheck.model.policy import Action, Direction
+from spdcheck.engine.traffic import Many
+from spdcheck.model.policy import Action, Direction, Mode, Protocol
+from spdcheck.model.protocols import IPV6_ENCAP
 from spdcheck.semantics.beginning import flow_of
 from spdcheck.semantics.datapath import datapath_of
 from spdcheck.semantics.datapath.stages import Kind
+from spdcheck.semantics.encapsulation import DEVICE_PROTOCOL, UNKNOWN_ESP, ah, device_length, ipcomp
 from spdcheck.semantics.filters import points
+from spdcheck.semantics.peering import far_address, near_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from spdcheck.model.host import Host, Site
+    from spdcheck.engine.situation import Leaf
+    from spdcheck.engine.traffic import Traffic
+    from spdcheck.model.addresses import AddressRange
+    from spdcheck.model.host import Host, Interface, Site, Tunnel
     from spdcheck.model.policy import SecurityPolicy
+    from spdcheck.semantics.predicate import Predicate
 
 PROTECTED = frozenset({"esp", "ah"})
 
@@ -101,3 +111,72 @@ def translation(ending: Ending, *, before: int | None = None) -> Step | None:
         if isinstance(step, Step) and step.mark is Mark.CHANGE and step.verdict in ("translated", "state"):
             return step
     return None
+
+
+def inward(simulator: Simulator, host: Host, policy: SecurityPolicy) -> Iterator[Ending]:
+    """What becomes of the packets of an ``in`` policy that arrive as it wants them, whoever the peer is."""
+    near, far = near_address(policy), far_address(policy)
+    if near is None or far is None:
+        return
+    door = door_of(simulator, host, near)
+    start = partial(_arrive_protected, simulator, host, door, policy, (far, near))
+    for flow in Many.of(flow_of(policy.selector)):
+        for leaf in start(flow):
+            yield Ending(leaf, start)
+
+
+def _arrive_protected(
+    simulator: Simulator,
+    host: Host,
+    door: str,
+    policy: SecurityPolicy,
+    ends: tuple[AddressRange, AddressRange],
+    traffic: Traffic,
+) -> Iterator[Leaf]:
+    frame = Frame(traffic)
+    for template in policy.templates:
+        tunnel = template.mode is Mode.TUNNEL and template.source is not None and template.destination is not None
+        source, destination = (template.source, template.destination) if tunnel else ends
+        overhead = {Protocol.AH: ah(None, ends[0].family), Protocol.IPCOMP: ipcomp()}.get(
+            template.protocol, UNKNOWN_ESP
+        )
+        assert source is not None
+        assert destination is not None
+        made = Protection(
+            template.protocol, template.mode, source, destination, None, template.reqid or None, overhead, policy.origin
+        )
+        frame = protect(frame, made)
+    yield from _arrive_as(simulator, host, door, frame)
+
+
+def forged(simulator: Simulator, host: Host, interface: Interface, condition: Predicate) -> Iterator[Ending]:
+    """What becomes of clear packets, wrapped as a tunnel device of this host expects them, that a stranger sends."""
+    device = interface.tunnel
+    if device is None:
+        return
+    start = partial(_arrive_wrapped, simulator, host, device)
+    for flow in Many.of(condition):
+        for leaf in start(flow):
+            yield Ending(leaf, start)
+
+
+def _arrive_wrapped(simulator: Simulator, host: Host, device: Tunnel, traffic: Traffic) -> Iterator[Leaf]:
+    frame = Frame(traffic)
+    number = IPV6_ENCAP if frame.family == 6 and device.kind in ("gif", "ipip") else DEVICE_PROTOCOL[device.kind]
+    extra = device_length(0, device.kind, device.source.family)
+    wrapped = wrap(frame, device.kind, device.destination, device.source, number, extra)
+    yield from _arrive_as(simulator, host, door_of(simulator, host, device.source), wrapped)
+
+
+def _arrive_as(simulator: Simulator, host: Host, door: str, frame: Frame) -> Iterator[Leaf]:
+    path = datapath_of(host)
+    start = Situation(host=host, path=path, frame=frame, came_from=frame.traffic.began, in_interface=door)
+    yield from simulator.walk(start, path.receive)
+
+
+def door_of(simulator: Simulator, host: Host, own: AddressRange) -> str:
+    """The interface by which packets for an own address come in from outside."""
+    for interface in host.interfaces:
+        if any(address.address == own for address in interface.addresses):
+            return interface.name
+    return simulator.topology.outside(host)

@@ -12,10 +12,10 @@ from spdcheck.engine.trace import Disposition, Mark, Step, Wire
 from spdcheck.model.addresses import MULTICAST4, MULTICAST6, AddressRange
 from spdcheck.model.host import Platform
 from spdcheck.model.policy import Action, Direction
-from spdcheck.model.protocols import AH, ESP, GRE, IPIP, IPV6_ENCAP, MOBILE
+from spdcheck.model.protocols import AH, ESP, IPV6_ENCAP
 from spdcheck.semantics.conditions import destination
 from spdcheck.semantics.datapath import datapath_of
-from spdcheck.semantics.encapsulation import IP_HEADER, device_length
+from spdcheck.semantics.encapsulation import DEVICE_MTU, DEVICE_PROTOCOL, IP_HEADER, device_length
 from spdcheck.semantics.fields import (
     CONNECTION,
     DESTINATION,
@@ -54,8 +54,6 @@ _NOT_ON_THE_WIRE = {
     for field in (IPSEC_IN, REQID_IN, TUNNEL_SOURCE, TUNNEL_DESTINATION, MARK, TAG, TRANSLATED, LOCAL, CONNECTION)
 }
 """What a kernel knows of a packet and no wire carries."""
-_DEVICE_MTU = {"gif": 1280, "ipip": 1480, "gre": 1476, "mobile": 1488}
-_DEVICE_PROTOCOL = {"gif": IPIP, "ipip": IPIP, "gre": GRE, "mobile": MOBILE}
 
 
 def route(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
@@ -189,7 +187,7 @@ def device_out(simulator: Simulator, situation: Situation, stage: Stage) -> Iter
         return
     device = interface.tunnel
     frame = situation.frame
-    number = IPV6_ENCAP if frame.family == 6 and device.kind in ("gif", "ipip") else _DEVICE_PROTOCOL[device.kind]
+    number = IPV6_ENCAP if frame.family == 6 and device.kind in ("gif", "ipip") else DEVICE_PROTOCOL[device.kind]
     extra = device_length(0, device.kind, device.source.family)
     wrapped = wrap(frame, device.kind, device.source, device.destination, number, extra)
     step = Step(
@@ -216,7 +214,7 @@ def device_in(simulator: Simulator, situation: Situation, stage: Stage) -> Itera
     target = address_range(*frame.traffic.side(DESTINATION)[0])
     for interface in situation.host.interfaces:
         device = interface.tunnel
-        if device is None or _DEVICE_PROTOCOL[device.kind] != _DEVICE_PROTOCOL[frame.kind]:
+        if device is None or DEVICE_PROTOCOL[device.kind] != DEVICE_PROTOCOL[frame.kind]:
             continue
         if (device.source, device.destination) == (target, source):
             inner = unwrap(frame)
@@ -292,7 +290,7 @@ def _mtu_towards(simulator: Simulator, situation: Situation, frame: Frame) -> in
     interface = _interface(situation.host, name)
     if interface is None or interface.mtu is None:
         device = None if interface is None else interface.tunnel
-        return USUAL_MTU if device is None else _DEVICE_MTU[device.kind]
+        return USUAL_MTU if device is None else DEVICE_MTU[device.kind]
     return interface.mtu
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.model.algorithms import CIPHERS, INTEGRITY
 from spdcheck.model.policy import Mode, Protocol
+from spdcheck.model.protocols import GRE, IPIP, MOBILE
 
 if TYPE_CHECKING:
     from spdcheck.model.association import SecurityAssociation
@@ -121,6 +122,12 @@ def device_length(length: int, kind: str, outer: int, *, gre_key: bool = False) 
         return length + 12
     return length + IP_HEADER[outer]
 
+
+DEVICE_PROTOCOL = {"gif": IPIP, "ipip": IPIP, "gre": GRE, "mobile": MOBILE}
+"""IP protocol numbers of tunnel devices that carry IPv4."""
+
+DEVICE_MTU = {"gif": 1280, "ipip": 1480, "gre": 1476, "mobile": 1488}
+"""The MTU that a tunnel device has where nobody sets one."""
 
 NUMBER_OF = {Protocol.ESP: 50, Protocol.AH: 51, Protocol.IPCOMP: 108}
 """IP protocol numbers of the protections."""

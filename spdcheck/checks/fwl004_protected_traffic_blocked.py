@@ -1,0 +1,202 @@
+"""FWL004: a packet filter stops what a tunnel is there for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from spdcheck.checks.base import Check
+from spdcheck.checks.finding import Finding, Severity, Undecided
+from spdcheck.checks.wording import flow_in_words
+from spdcheck.engine.answers import answers
+from spdcheck.engine.boxes import subtract_all, volume
+from spdcheck.engine.exploration import witness
+from spdcheck.engine.remedy import remedy
+from spdcheck.engine.trace import Disposition
+from spdcheck.engine.ways import filtered, inward, protecting
+from spdcheck.model.diagnostic import Note
+from spdcheck.model.policy import Action, Direction
+from spdcheck.semantics.fields import DESTINATION, SOURCE, address_range
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from spdcheck.checks.base import Context
+    from spdcheck.engine.boxes import Box
+    from spdcheck.engine.exploration import Ending
+    from spdcheck.model.host import Host
+    from spdcheck.model.policy import SecurityPolicy
+    from spdcheck.source import Span
+
+
+class Way(NamedTuple):
+    """What the filters of a host make of the packets of one policy: those that they stop, and the others."""
+
+    policy: SecurityPolicy
+    stopped: list[Ending]
+    passed: list[Ending]
+
+
+class ProtectedTrafficBlocked(Check):
+    """A packet filter drops the packets of a policy: after they were decrypted, or before they would be encrypted.
+
+    ## What it does
+
+    Supposes that the tunnel is up, sends the packets of every protecting `out` policy out of their host, lets those of
+    every `in` policy arrive in ESP, and looks at what the host's filters make of the packets inside. If they stop
+    everything both ways, that is an error; if they stop everything one way and only answers pass, it is a warning. A
+    filter that picks services is nobody's mistake; one that passes half of the addresses or more, but not all, is
+    mentioned.
+
+    ## Why it matters
+
+    Phase 1 and phase 2 come up, ESP flows, counters grow, and no connection opens: the filter sees the packets twice,
+    once wrapped and once bare, and the rule for the second time is missing.
+
+    ## Example
+
+    ```
+    === gw/etc/rc.conf
+    ifconfig_em0="inet 192.0.2.1 netmask 255.255.255.0"
+    ifconfig_em1="inet 10.1.0.1 netmask 255.255.0.0"
+    gateway_enable="YES"
+    firewall_enable="YES"
+    firewall_type="closed"
+    ipsec_enable="YES"
+    === gw/etc/ipsec.conf
+    spdadd 10.1.0.0/16 10.2.0.0/16 any -P out ipsec esp/tunnel/192.0.2.1-198.51.100.2/require;
+    spdadd 10.2.0.0/16 10.1.0.0/16 any -P in ipsec esp/tunnel/198.51.100.2-192.0.2.1/require;
+    ```
+
+    ## Correction
+
+    ```
+    === gw/etc/rc.conf
+    ifconfig_em0="inet 192.0.2.1 netmask 255.255.255.0"
+    ifconfig_em1="inet 10.1.0.1 netmask 255.255.0.0"
+    gateway_enable="YES"
+    firewall_enable="YES"
+    firewall_type="open"
+    ipsec_enable="YES"
+    === gw/etc/ipsec.conf
+    spdadd 10.1.0.0/16 10.2.0.0/16 any -P out ipsec esp/tunnel/192.0.2.1-198.51.100.2/require;
+    spdadd 10.2.0.0/16 10.1.0.0/16 any -P in ipsec esp/tunnel/198.51.100.2-192.0.2.1/require;
+    ```
+
+    ## References
+
+    The order of hooks of each platform in `spdcheck/semantics/datapath`; pf.conf(5) and enc(4); iptables-extensions(8),
+    "policy".
+    """
+
+    code = "FWL004"
+    name = "protected-traffic-blocked"
+    severity = Severity.ERROR
+
+    def run(self, context: Context) -> Iterator[Finding | Undecided]:
+        """Every pair of policies of every host that has filters."""
+        for host in context.hosts:
+            if not context.ways.is_filtered(host):
+                continue
+            inside = {p.selector: p for p in host.spd.of(Direction.IN) if p.action is Action.PROTECT}
+            for policy in protecting(host):
+                yield from self._pair(context, host, policy, inside.pop(policy.selector.reversed(), None))
+            for other in inside.values():
+                yield from self._pair(context, host, None, other)
+
+    def _pair(
+        self, context: Context, host: Host, out: SecurityPolicy | None, into: SecurityPolicy | None
+    ) -> Iterator[Finding | Undecided]:
+        ways = []
+        for policy in (out, into):
+            if policy is None:
+                continue
+            if policy is out:
+                endings = context.ways.of(host, policy, tunnels_up=True)
+            else:
+                endings = tuple(inward(context.ways.supposing, host, policy))
+            doubts = [e for e in endings if e.disposition is Disposition.UNKNOWN and e.situation.host is host]
+            for ending in doubts[:1]:
+                yield Undecided(self.code, host.name, ending.sentence, ending.place)
+            if doubts:
+                return
+            # Few filters stop what the gateway itself says; the network behind it is what the policy is there for.
+            endings = tuple(ending for ending in endings if not _is_own(ending, host, policy)) or endings
+            stopped = [ending for ending in endings if _stops(ending, host)]
+            ways.append(Way(policy, stopped, [ending for ending in endings if not _stops(ending, host)]))
+        closed = [way for way in ways if way.stopped and not way.passed]
+        open_ways = [way for way in ways if way.passed]
+        if closed:
+            answered = any(_is_answered(context, host, way) for way in open_ways)
+            for way in closed:
+                yield from self._blocked(context, host, way.policy, way.stopped, answered=answered)
+            return
+        for way in open_ways:
+            yield from self._partly(context, host, way)
+
+    def _blocked(
+        self, context: Context, host: Host, policy: SecurityPolicy, stopped: list[Ending], *, answered: bool
+    ) -> Iterator[Finding | Undecided]:
+        direction = "leave" if policy.direction is Direction.OUT else "come in"
+        text = f"nothing of {policy.selector} can {direction} at {host.name}"
+        if answered:
+            text += " but answers: only the other side can open connections"
+        severity = Severity.WARNING if answered else Severity.ERROR
+        yield from self._told(context, host, policy, stopped, text, severity)
+
+    def _partly(self, context: Context, host: Host, way: Way) -> Iterator[Finding | Undecided]:
+        """Some addresses get nothing through, and they are not the greater part."""
+        whole = _pairs(way.stopped + way.passed)
+        left = subtract_all(_pairs(way.stopped), _pairs(way.passed))
+        if not left or sum(map(volume, left)) * 2 > sum(map(volume, whole)):
+            return
+        stopped = [e for e in way.stopped if subtract_all(_pairs([e]), _pairs(way.passed))]
+        text = f"{flow_in_words(stopped)} is blocked at {host.name}, the rest of {way.policy.selector} is not"
+        yield from self._told(context, host, way.policy, stopped, text, Severity.INFO)
+
+    def _told(
+        self,
+        context: Context,
+        host: Host,
+        policy: SecurityPolicy,
+        stopped: list[Ending],
+        text: str,
+        severity: Severity,
+    ) -> Iterator[Finding | Undecided]:
+        place: Span = next((e.place for e in stopped if e.place is not None), policy.origin)
+        trace = witness(stopped)
+        if trace is None:
+            yield self.not_replayed(host, f"that {text}", place)
+            return
+        found = remedy(context.site, trace)
+        notes = [Note(note.span, note.label) for note in found.places if note.span != place]
+        if place != policy.origin:
+            notes.append(Note(policy.selector_origin, "protected by this policy"))
+        yield self.finding(
+            host, place, text, label="blocked here", notes=notes, mend=found.mend, trace=trace, severity=severity,
+            subject=str(policy.selector),
+        )  # fmt: skip
+
+
+def _is_own(ending: Ending, host: Host, policy: SecurityPolicy) -> bool:
+    """The packets come from, or are for, the host itself."""
+    side = ending.began.side(SOURCE if policy.direction is Direction.OUT else DESTINATION)
+    return host.owns(address_range(side[0][0], side[-1][1]))
+
+
+def _stops(ending: Ending, host: Host) -> bool:
+    """A filter of the host stopped the packets, bare as they are before and behind the tunnel."""
+    bare = ending.situation.frame.protection is None
+    return bare and ending.situation.host is host and filtered(ending) is not None
+
+
+def _is_answered(context: Context, host: Host, way: Way) -> bool:
+    """Some packet gets its answer through the filters of the host."""
+    simulator = context.ways.supposing
+    return any(
+        not _stops(answer, host) for ending in way.passed if ending.arrived for answer, _ in answers(simulator, ending)
+    )
+
+
+def _pairs(endings: Iterable[Ending]) -> list[Box]:
+    """The source and destination addresses of some packets."""
+    return [(ending.began.side(SOURCE), ending.began.side(DESTINATION)) for ending in endings]
