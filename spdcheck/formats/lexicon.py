@@ -234,6 +234,8 @@ class Expression:
 
 def _getter(places: list[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
     """Picks the texts at some places, always as a tuple (``itemgetter`` of one place does not)."""
+    if not places:
+        return itemgetter(slice(0, 0))
     return itemgetter(*places) if len(places) > 1 else itemgetter(slice(places[0], places[0] + 1))
 
 
