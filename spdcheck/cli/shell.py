@@ -99,13 +99,13 @@ def _plain_prompt(session: Session) -> Callable[[str], str]:
     return input
 
 
-def history_file() -> Path | None:
+def history_file(name: str = "history") -> Path | None:
     """Where the lines of earlier sessions are kept: the user's data folder; None where it can't be made."""
     base = os.environ.get("XDG_DATA_HOME") or os.environ.get("LOCALAPPDATA")
     try:
         folder = (Path(base) if base else Path.home() / ".local" / "share") / "spdcheck"
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / "history"
+        path = folder / name
         path.touch(mode=0o600)
     except (OSError, RuntimeError):
         return None
@@ -142,7 +142,7 @@ def _readline_prompt(session: Session) -> Callable[[str], str]:
         return found[number] if number < len(found) else None
 
     readline.set_completer(complete)
-    path = history_file()
+    path = history_file("readline-history")
     if path is not None:
         import atexit
 
