@@ -75,6 +75,13 @@ FORMATS: tuple[Format, ...] = (
         paths=(r"[\w.-]*ippool[\w.-]*\.(?:conf|rules)",),
         content=r"^\s*(?:table\s+role\s*=|group-map\s+(?:in|out)\s|pool\s+(?:ipf|nat|auth|count|all)/)",
     ),
+    Format(
+        name="keynote",
+        title="isakmpd.policy(5)",
+        module="spdcheck.formats.keynote",
+        paths=(r"isakmpd[\w-]*\.policy", r"[\w.-]*\.isakmpd\.policy"),
+        content=r"(?i:^keynote-version:\s*\"?2|^authorizer:\s*\"POLICY\")",
+    ),
 )  # fmt: skip
 
 

@@ -58,7 +58,9 @@ class AssertionReader:
 
     def _fields(self, found: dict[str, Field], origin: Span) -> None:
         if "authorizer" not in found:
-            self._drop(origin, "an assertion without an authorizer: libkeynote drops it", 'write `Authorizer: "POLICY"`')
+            self._drop(
+                origin, "an assertion without an authorizer: libkeynote drops it", 'write `Authorizer: "POLICY"`'
+            )
             return
         values: dict[str, Any] = {}
         faults: dict[str, Fault] = {}
@@ -134,5 +136,3 @@ class AssertionReader:
 
     def _name(self, token: Any) -> str:
         return self._file.text[token.start : token.end]
-
-

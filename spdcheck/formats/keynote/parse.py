@@ -42,8 +42,8 @@ _SIGNS = {
     "EQ": "==", "NE": "!=", "LT": "<", "GT": ">", "LE": "<=", "GE": ">=",
 }  # fmt: skip
 _WORDS = {
-    "STRING": "a string", "NAME": "a name", "NUMBER": "a number", "FLOAT": "a number", "K_OF": "`2-of(`", "$END": "the end",
-    "TRUE": "`true`", "FALSE": "`false`",
+    "STRING": "a string", "NAME": "a name", "NUMBER": "a number", "FLOAT": "a number", "K_OF": "`2-of(`",
+    "$END": "the end", "TRUE": "`true`", "FALSE": "`false`",
 }  # fmt: skip
 _SHOWN = 6
 _LARGEST = 2**63 - 1
