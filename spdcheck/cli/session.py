@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spdcheck.cli import whatif
 from spdcheck.cli.dispatch import nearest
 from spdcheck.cli.trace import host_named, simulator_of, site_at
+from spdcheck.cli.witness import flow_text, wanted
 from spdcheck.engine.remedy import remedy
 from spdcheck.engine.trace import Disposition, Step
 from spdcheck.errors import UsageError
@@ -21,11 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from spdcheck.cli.dispatch import Streams
-    from spdcheck.engine.exploration import Ending
     from spdcheck.engine.simulate import Simulator
     from spdcheck.engine.trace import Trace
     from spdcheck.output.terminal import Look
-    from spdcheck.semantics.packet import Packet
 
 HELP = """\
   tcp A B:443             trace a flow; behind it: size BYTES, df, from HOST
@@ -214,13 +212,13 @@ class Session:
         from spdcheck.errors import BudgetError
 
         word, _, text = rest.strip().partition(" ")
-        wanted = _wanted(word)
+        fits = wanted(word)
         flow = parse_flow(text, self.simulator.site)
         count = 0
         try:
             for ending in explore(self.simulator, flow.predicate()):
                 count += 1
-                if not wanted(ending) or (ending.replayed() is None):
+                if not fits(ending) or ending.replayed() is None:
                     continue
                 packet = ending.began.example()
                 self.last = trace(self.simulator, packet)
@@ -297,41 +295,6 @@ COMMANDS: dict[str, Callable[[Session, str], None]] = {
     "quit": Session.quit,
     "exit": Session.quit,
 }
-
-
-def _wanted(word: str) -> Callable[[Ending], bool]:
-    """Which ends of a flow somebody is looking for."""
-    arrived = (Disposition.DELIVERED, Disposition.LEAKED)
-    kinds: dict[str, Callable[[Ending], bool]] = {
-        "clear": lambda ending: ending.disposition in arrived and ending.in_clear,
-        "denied": lambda ending: ending.disposition not in (*arrived, Disposition.UNKNOWN),
-    }
-    for disposition in Disposition:
-        kinds.setdefault(disposition.value.lower(), partial(_ends_as, disposition))
-    found = kinds.get(word.lower())
-    if found is None:
-        near = nearest(word.lower(), kinds)
-        raise UsageError(f"find {word!r}: " + (f"did you mean {near}?" if near else f"expected {', '.join(kinds)}"))
-    return found
-
-
-def _ends_as(disposition: Disposition, ending: Ending) -> bool:
-    return ending.disposition is disposition
-
-
-def flow_text(packet: Packet) -> str:
-    """A packet as a flow that can be typed again."""
-    from spdcheck.model.protocols import ICMP, ICMP6, PORT_PROTOCOLS, protocol_name
-    from spdcheck.semantics.fields import SOURCE, value_text
-
-    ends = [value_text(SOURCE, packet.source), value_text(SOURCE, packet.destination)]
-    words = [protocol_name(packet.protocol)]
-    for text, port in zip(ends, (packet.source_port, packet.destination_port), strict=True):
-        shown = f"[{text}]" if ":" in text and packet.protocol in PORT_PROTOCOLS else text
-        words.append(f"{shown}:{port}" if packet.protocol in PORT_PROTOCOLS else text)
-    if packet.protocol in (ICMP, ICMP6):
-        words.append(f"{packet.icmp_type}/{packet.icmp_code}")
-    return " ".join([*words, f"size {packet.length}", *(["df"] if packet.df else [])])
 
 
 def _toml(folder: str | None) -> Path:

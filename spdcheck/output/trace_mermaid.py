@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.engine.trace import Disposition, Mark, Step, Wire
 from spdcheck.output.columns import plain
-from spdcheck.output.trace_text import Places, answer, is_clear
+from spdcheck.output.trace_parts import Places, answer, is_clear
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 from spdcheck.engine.remedy import remedy
 from spdcheck.engine.trace import Disposition, Mark, Step, Wire
 from spdcheck.output.columns import plain, width_of, wrap
-from spdcheck.output.trace_text import Places, answer, is_clear
+from spdcheck.output.trace_parts import Places, answer, is_clear
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from spdcheck.engine.evidence import decider, sees_ports, tried
 from spdcheck.output.columns import wrap
 from spdcheck.output.snippet import Mark as Shown
 from spdcheck.output.snippet import excerpt, number_width
-from spdcheck.output.trace_text import Places, mark_text
+from spdcheck.output.trace_parts import Places, mark_text
 from spdcheck.semantics.words import predicate_text
 
 if TYPE_CHECKING:

@@ -78,7 +78,7 @@ def test_brief_is_one_line() -> None:
 
 def test_equal_names_of_files_get_more_of_their_path() -> None:
     from spdcheck.model.host import FileReport, Host, Site
-    from spdcheck.output.trace_text import Places
+    from spdcheck.output.trace_parts import Places
 
     spans = [span("a/etc/racoon/x.conf"), span("a/usr/x.conf"), span("a/y.conf")]
     reports = tuple(FileReport(item.file, "setkey", 1, 1, 0, 0, 0) for item in spans)
