@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test lint types unit conformance bench golden clean
+.PHONY: demo test lint types unit conformance bench oracle golden clean
 
 demo: $(STAMP)
 	@$(BIN)/python -m tests.demo
@@ -27,6 +27,9 @@ conformance: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,bench]'
 	$(BIN)/python -m tests.bench
+
+oracle: $(STAMP)
+	$(BIN)/python -m tests.oracle
 
 golden: $(STAMP)
 	$(BIN)/python -m pytest -q tests/test_golden.py --update-golden

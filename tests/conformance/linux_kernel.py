@@ -62,10 +62,11 @@ def cases(root: Path) -> Iterator[Case]:
             continue
         if scenario.get("topology") or scenario["name"] not in results:
             continue
-        yield from _scenario(scenario, results[scenario["name"]]["probes"])
+        yield from replayed(scenario, results[scenario["name"]]["probes"])
 
 
-def _scenario(scenario: dict[str, Any], results: list[dict[str, Any]]) -> Iterator[Case]:
+def replayed(scenario: dict[str, Any], results: list[dict[str, Any]]) -> Iterator[Case]:
+    """Every probe of a set-up, compared with what the kernel did."""
     name = scenario["name"]
     try:
         sender = Sender(_site(scenario))
@@ -198,7 +199,7 @@ class Sender:
         chosen = source_towards(self.simulator, start, target)
         if chosen is None:
             return None
-        source = parse_address(probe["src"]) if probe.get("src") else chosen
+        source = parse_address(source_of(probe))
         assert source is not None
         kind = probe.get("type", "udp")
         number = {"udp": 17, "tcp": 6, "ping": 1, "raw": probe.get("proto", 255)}[kind]
@@ -212,6 +213,15 @@ class Sender:
         if kind == "ping":
             values["icmp_type"] = 8
         return packet(4, source.first, target.first, **values)
+
+
+def source_of(probe: dict[str, Any]) -> str:
+    """The source address of a probe: the one that it names, else the first one of its node (its socket is bound)."""
+    named: str = probe.get("src") or ""
+    if named:
+        return named
+    first = next(text for device, text in DEFAULT_TOPOLOGY[probe["from"]].items() if device != "default")
+    return str(first).partition("/")[0]
 
 
 def _pieces(whole: Packet, limit: int) -> list[Packet]:
@@ -268,5 +278,8 @@ def _recorded(line: str, *, sizes: bool) -> str:
 
 
 def _counts(line: str, probe: dict[str, Any]) -> bool:
-    """ICMP on the wire counts only for a ping: otherwise it is an error message that a node sends back."""
-    return " icmp " not in line or probe["type"] == "ping"
+    """ICMP on the wire counts only between the ends of a ping: else it is an error message that a node sends back."""
+    if " icmp " not in line:
+        return True
+    ends = set(line.split()[1].split(">"))
+    return probe.get("type") == "ping" and ends == {source_of(probe), probe["dst"]}
