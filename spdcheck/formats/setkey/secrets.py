@@ -50,13 +50,10 @@ _MAX_SPI_DIGITS = 15
 
 _COMMAND = r"(?:(?:spd)?(?:add|delete|update|flush|dump)|deleteall|get|getspi|exit|quit|bye)\b"
 _FLAG = r"-(?:[EACRmufrP]|l[hs]|b[hs]|ctx|esp_frag)\b"
-_FLAGGED_ALGORITHM = re.compile(
-    rf'-[EA](?<![\w.:%]-[EA])[ \t\r\n\\]*(?!["-]|{_COMMAND})(?P<name>[^\s;"]+)(?P<gap>[ \t\r\n\\]*)'
-)
-_BARE_ALGORITHM = re.compile(rf"(?<![\w.:%-])(?:{_ALGORITHM})(?![\w.:%-])(?P<gap>[ \t]*)")
+_FLAGGED_ALGORITHM = re.compile(rf'-[EA](?<![\w.:%]-[EA])[ \t\r\n\\]*(?!["-]|{_COMMAND})(?P<name>[^\s;"]+)[ \t\r\n\\]*')
+_BARE_ALGORITHM = re.compile(rf"(?<![\w.:%-])(?P<name>{_ALGORITHM})(?![\w.:%-])[ \t]*")
 _DIGITS = re.compile(r"[0-9A-Fa-f]+")
-_KEY = re.compile(r"0[xX](?P<digits>[0-9A-Fa-f]+)(?![\w.:%-])|(?P<words>[^\n;\"]{1,4096})")
-_END_OF_KEY = re.compile(rf"[ \t]+(?={_FLAG}|\#)|[ \t\r\\]*$")
+_KEY = re.compile(rf'0[xX](?P<digits>[0-9A-Fa-f]+)(?![\w.:%-])|(?P<words>(?:[^\n;" \t]++|[ \t]++(?!{_FLAG}|\#))++)')
 _NO_KEY = re.compile(rf"{_FLAG}|\#|{_COMMAND}")
 
 MAX_REGIONS = 1_000_000
@@ -151,29 +148,29 @@ class _Found:
 
     def behind_algorithms(self) -> None:
         """Whatever follows the name of an algorithm, wherever a key may follow one."""
-        for match in _FLAGGED_ALGORITHM.finditer(self.text):
-            key = _KEY.match(self.text, match.end())
-            if key is not None and not _NO_KEY.match(self.text, match.end()):
+        self._behind(_FLAGGED_ALGORITHM)
+        if any(name in self.text for name in _ALGORITHMS):
+            self._behind(_BARE_ALGORITHM)
+
+    def _behind(self, algorithm: re.Pattern[str]) -> None:
+        match = algorithm.search(self.text)
+        while match is not None:
+            end = match.end()
+            key = _KEY.match(self.text, end)
+            name = match["name"]
+            if key is not None and not _NO_KEY.match(self.text, end):
                 self._key(key)
-            elif (
-                key is None
-                and not self.text.startswith('"', match.end())
-                and match["name"] not in (*_ALGORITHMS, "null", "simple")
-            ):
+                end = key.end()
+            elif key is None and not self.text.startswith('"', end) and name not in (*_ALGORITHMS, "null", "simple"):
                 # Nothing behind it but the end: perhaps the algorithm is missing, and this is the key.
                 self._hide(*match.span("name"))
-        if any(name in self.text for name in _ALGORITHMS):
-            for match in _BARE_ALGORITHM.finditer(self.text):
-                key = _KEY.match(self.text, match.end())
-                if key is not None and not _NO_KEY.match(self.text, match.end()):
-                    self._key(key)
+            match = algorithm.search(self.text, end)
 
     def _key(self, key: re.Match[str]) -> None:
         if key["digits"] is not None:
             self._hide(*key.span("digits"))
         else:
-            over = _END_OF_KEY.search(key["words"])
-            self._hide(key.start(), key.start() + over.start() if over else key.end())
+            self._hide(key.start(), key.start() + len(key["words"].rstrip(" \t\r\\")))
 
 
 def _bytes(text: str) -> bytes:

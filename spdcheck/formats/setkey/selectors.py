@@ -121,6 +121,12 @@ class Selectors:
             if destination.is_any:
                 second = 0
         slot = detail or entry.upper.protocol
+        if (protocol == ICMP and self._platform is Platform.FREEBSD) or (
+            protocol == GRE and self._platform in (Platform.FREEBSD, Platform.NETBSD)
+        ):
+            raise NotModelled(
+                slot.at, f"this kernel looks at nothing in {name} packets, so that the policy has no effect"
+            )
         if protocol in (ICMP, ICMP6):
             if detail is None:
                 statement.odd(slot, f"ports of {name} are its type and code", "write `TYPE,CODE` behind the protocol")
