@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
 from spdcheck.checks.wording import flow_in_words
-from spdcheck.engine.answers import answers
-from spdcheck.engine.boxes import subtract_all, volume
-from spdcheck.engine.exploration import witness
+from spdcheck.engine.boxes import disjoint, subtract_all, volume
+from spdcheck.engine.exploration import explore, witness
 from spdcheck.engine.remedy import remedy
 from spdcheck.engine.trace import Disposition
-from spdcheck.engine.ways import filtered, inward, protecting
+from spdcheck.engine.ways import filtered, inward, passes, protecting
 from spdcheck.model.diagnostic import Note
 from spdcheck.model.policy import Action, Direction
+from spdcheck.semantics.beginning import flow_of
 from spdcheck.semantics.fields import DESTINATION, SOURCE, address_range
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from spdcheck.checks.base import Context
     from spdcheck.engine.boxes import Box
@@ -29,11 +29,16 @@ if TYPE_CHECKING:
 
 
 class Way(NamedTuple):
-    """What the filters of a host make of the packets of one policy: those that they stop, and the others."""
+    """What the filters of a host make of the packets of one policy: those that they stop, and the others.
+
+    ``own`` is what the host itself sends or gets; few filters stop that. The network behind the host, if there is one,
+    is what the policy is there for.
+    """
 
     policy: SecurityPolicy
     stopped: list[Ending]
     passed: list[Ending]
+    own: list[Ending]
 
 
 class ProtectedTrafficBlocked(Check):
@@ -119,15 +124,12 @@ class ProtectedTrafficBlocked(Check):
                 yield Undecided(self.code, host.name, ending.sentence, ending.place)
             if doubts:
                 return
-            # Few filters stop what the gateway itself says; the network behind it is what the policy is there for.
-            endings = tuple(ending for ending in endings if not _is_own(ending, host, policy)) or endings
-            stopped = [ending for ending in endings if _stops(ending, host)]
-            ways.append(Way(policy, stopped, [ending for ending in endings if not _stops(ending, host)]))
+            ways.append(_way(host, policy, endings))
         closed = [way for way in ways if way.stopped and not way.passed]
         open_ways = [way for way in ways if way.passed]
         if closed:
-            answered = any(_is_answered(context, host, way) for way in open_ways)
             for way in closed:
+                answered = any(_is_answered(context, host, other, way.policy) for other in open_ways)
                 yield from self._blocked(context, host, way.policy, way.stopped, answered=answered)
             return
         for way in open_ways:
@@ -145,11 +147,11 @@ class ProtectedTrafficBlocked(Check):
 
     def _partly(self, context: Context, host: Host, way: Way) -> Iterator[Finding | Undecided]:
         """Some addresses get nothing through, and they are not the greater part."""
-        whole = _pairs(way.stopped + way.passed)
-        left = subtract_all(_pairs(way.stopped), _pairs(way.passed))
-        if not left or sum(map(volume, left)) * 2 > sum(map(volume, whole)):
+        passed = _pairs(way.passed + way.own)
+        left = subtract_all(_pairs(way.stopped), passed)
+        if not left or sum(map(volume, left)) > sum(map(volume, passed)):
             return
-        stopped = [e for e in way.stopped if subtract_all(_pairs([e]), _pairs(way.passed))]
+        stopped = [ending for ending in way.stopped if subtract_all(_pairs([ending]), passed)]
         text = f"{flow_in_words(stopped)} is blocked at {host.name}, the rest of {way.policy.selector} is not"
         yield from self._told(context, host, way.policy, stopped, text, Severity.INFO)
 
@@ -189,14 +191,31 @@ def _stops(ending: Ending, host: Host) -> bool:
     return bare and ending.situation.host is host and filtered(ending) is not None
 
 
-def _is_answered(context: Context, host: Host, way: Way) -> bool:
-    """Some packet gets its answer through the filters of the host."""
+def _way(host: Host, policy: SecurityPolicy, endings: Sequence[Ending]) -> Way:
+    own = [ending for ending in endings if _is_own(ending, host, policy)]
+    others = [ending for ending in endings if not _is_own(ending, host, policy)]
+    if not others:
+        own, others = [], own
+    stopped = [ending for ending in others if _stops(ending, host)]
+    return Way(policy, stopped, [ending for ending in others if not _stops(ending, host)], own)
+
+
+def _is_answered(context: Context, host: Host, way: Way, policy: SecurityPolicy) -> bool:
+    """The answer to some packet of a way, which is one of the policy's packets, gets through the host's filters."""
     simulator = context.ways.supposing
-    return any(
-        not _stops(answer, host) for ending in way.passed if ending.arrived for answer, _ in answers(simulator, ending)
-    )
+    for ending in way.passed:
+        states = ending.situation.states
+        if not any(state.host == host.name for state in states):
+            continue
+        if policy.direction is Direction.OUT:
+            back = explore(simulator, flow_of(policy.selector), strangers=False, states=states)
+        else:
+            back = inward(simulator, host, policy, states)
+        if any(passes(answer, host) and not _stops(answer, host) for answer in back):
+            return True
+    return False
 
 
 def _pairs(endings: Iterable[Ending]) -> list[Box]:
     """The source and destination addresses of some packets."""
-    return [(ending.began.side(SOURCE), ending.began.side(DESTINATION)) for ending in endings]
+    return disjoint((ending.began.side(SOURCE), ending.began.side(DESTINATION)) for ending in endings)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from spdcheck.engine.simulate import Simulator
-    from spdcheck.engine.situation import Leaf, Situation
+    from spdcheck.engine.situation import Leaf, Situation, State
     from spdcheck.engine.trace import Trace
     from spdcheck.engine.traffic import Traffic
     from spdcheck.model.host import Host
@@ -98,16 +98,18 @@ def witness(endings: Iterable[Ending]) -> Trace | None:
     return next((trace for ending in endings if (trace := ending.replayed()) is not None), None)
 
 
-def explore(simulator: Simulator, condition: Predicate, *, strangers: bool = True) -> Iterator[Ending]:
+def explore(
+    simulator: Simulator, condition: Predicate, *, strangers: bool = True, states: tuple[State, ...] = ()
+) -> Iterator[Ending]:
     """Everything that becomes of the packets of a condition, each from where its source address is.
 
-    Packets of strangers to strangers are left out, without ``strangers`` everything that they send. Raises BudgetError
-    where the flow falls into too many parts.
+    Packets of strangers to strangers are left out, without ``strangers`` everything that they send. ``states`` are what
+    filters remember of earlier packets. Raises BudgetError where the flow falls into too many parts.
     """
     for flow in Many.of(condition):
         for traffic, place in by_place(simulator, flow):
             if strangers or place.host is not None:
-                yield from _from_place(simulator, traffic, place)
+                yield from _from_place(simulator, traffic, place, states)
 
 
 def by_place(simulator: Simulator, traffic: Traffic) -> Iterator[tuple[Traffic, Place]]:
@@ -122,21 +124,26 @@ def by_place(simulator: Simulator, traffic: Traffic) -> Iterator[tuple[Traffic, 
         yield part.traffic, Place(None, "") if part.number is None else places[part.number][0]
 
 
-def _from_place(simulator: Simulator, traffic: Traffic, place: Place) -> Iterator[Ending]:
+def _from_place(simulator: Simulator, traffic: Traffic, place: Place, states: tuple[State, ...]) -> Iterator[Ending]:
     if place.host is not None:
         if not place.host.external:
-            yield from sent(simulator, place.host, place.interface, traffic)
+            yield from sent(simulator, place.host, place.interface, traffic, states)
         return
     for part in alike(traffic, DESTINATION, (addresses for addresses, _ in simulator.topology.places)):
         there = simulator.topology.place(address_range(*part.side(DESTINATION)[0]))
         if there.host is not None and not there.host.external:
             interface = simulator.topology.outside(there.host) or there.interface
-            yield from sent(simulator, there.host, interface, part)
+            yield from sent(simulator, there.host, interface, part, states)
 
 
-def sent(simulator: Simulator, host: Host, interface: str, traffic: Traffic) -> Iterator[Ending]:
+def sent(
+    simulator: Simulator, host: Host, interface: str, traffic: Traffic, states: tuple[State, ...] = ()
+) -> Iterator[Ending]:
     """What becomes of traffic that comes to a host by an interface, or, without one, that the host itself makes."""
     start: Callable[[Traffic], Iterator[Leaf]]
-    start = partial(simulator.arrive, host, interface) if interface else partial(simulator.send, host)
+    if interface:
+        start = partial(simulator.arrive, host, interface, states=states)
+    else:
+        start = partial(simulator.send, host, states=states)
     for leaf in start(traffic):
         yield Ending(leaf, start)

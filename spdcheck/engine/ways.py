@@ -23,7 +23,7 @@ from spdcheck.semantics.peering import far_address, near_address
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from spdcheck.engine.situation import Leaf
+    from spdcheck.engine.situation import Leaf, State
     from spdcheck.engine.traffic import Traffic
     from spdcheck.model.addresses import AddressRange
     from spdcheck.model.host import Host, Interface, Site, Tunnel
@@ -113,13 +113,15 @@ def translation(ending: Ending, *, before: int | None = None) -> Step | None:
     return None
 
 
-def inward(simulator: Simulator, host: Host, policy: SecurityPolicy) -> Iterator[Ending]:
+def inward(
+    simulator: Simulator, host: Host, policy: SecurityPolicy, states: tuple[State, ...] = ()
+) -> Iterator[Ending]:
     """What becomes of the packets of an ``in`` policy that arrive as it wants them, whoever the peer is."""
     near, far = near_address(policy), far_address(policy)
     if near is None or far is None:
         return
     door = door_of(simulator, host, near)
-    start = partial(_arrive_protected, simulator, host, door, policy, (far, near))
+    start = partial(_arrive_protected, simulator, host, door, policy, (far, near), states)
     for flow in Many.of(flow_of(policy.selector)):
         for leaf in start(flow):
             yield Ending(leaf, start)
@@ -131,6 +133,7 @@ def _arrive_protected(
     door: str,
     policy: SecurityPolicy,
     ends: tuple[AddressRange, AddressRange],
+    states: tuple[State, ...],
     traffic: Traffic,
 ) -> Iterator[Leaf]:
     frame = Frame(traffic)
@@ -146,7 +149,7 @@ def _arrive_protected(
             template.protocol, template.mode, source, destination, None, template.reqid or None, overhead, policy.origin
         )
         frame = protect(frame, made)
-    yield from _arrive_as(simulator, host, door, frame)
+    yield from _arrive_as(simulator, host, door, frame, states)
 
 
 def forged(simulator: Simulator, host: Host, interface: Interface, condition: Predicate) -> Iterator[Ending]:
@@ -168,9 +171,11 @@ def _arrive_wrapped(simulator: Simulator, host: Host, device: Tunnel, traffic: T
     yield from _arrive_as(simulator, host, door_of(simulator, host, device.source), wrapped)
 
 
-def _arrive_as(simulator: Simulator, host: Host, door: str, frame: Frame) -> Iterator[Leaf]:
-    path = datapath_of(host)
-    start = Situation(host=host, path=path, frame=frame, came_from=frame.traffic.began, in_interface=door)
+def _arrive_as(
+    simulator: Simulator, host: Host, door: str, frame: Frame, states: tuple[State, ...] = ()
+) -> Iterator[Leaf]:
+    path, began = datapath_of(host), frame.traffic.began
+    start = Situation(host=host, path=path, frame=frame, came_from=began, in_interface=door, states=states)
     yield from simulator.walk(start, path.receive)
 
 
