@@ -9,9 +9,9 @@ A file with a statement that is not understood, or that its own program refuses,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.model.diagnostic import Part
 from spdcheck.model.ipfilter import IpfRuleset
@@ -19,6 +19,7 @@ from spdcheck.model.ipnat import NatRuleset
 from spdcheck.model.ippool import PoolSet
 from spdcheck.model.pf import PfRuleset, StateKeeping
 from spdcheck.model.policy import Direction
+from spdcheck.records import dataclass
 from spdcheck.semantics.decision import Decide, DecisionList, Entry, Undecided
 from spdcheck.semantics.fields import IN_INTERFACE, OUT_INTERFACE, TAG
 from spdcheck.semantics.filters import SAME, Connection, Crossing, FilterPoint, Verdict
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from spdcheck.model.ipnat import NatRule
     from spdcheck.model.rulesets import RuleSet
     from spdcheck.semantics.predicate import Predicate
+    from spdcheck.source import Span
 
 
 def loaded(host: Host, hook: str, interface: str) -> tuple[FilterPoint, ...]:
@@ -45,6 +47,26 @@ def loaded(host: Host, hook: str, interface: str) -> tuple[FilterPoint, ...]:
     if not interface.startswith("("):
         return found
     return tuple(_on_a_nameless(point, host, interface, hook) for point in found)
+
+
+class RuleList(NamedTuple):
+    """One list of a host's filters with the actions of its own language, for questions about the rules themselves.
+
+    ``origin`` is the whole file, ``unknown`` says why the rules are not all known. ``logged`` are the places of rules
+    that log, where the actions don't tell it.
+    """
+
+    name: str
+    origin: Span
+    rules: DecisionList
+    translates: bool = False
+    unknown: str = ""
+    logged: frozenset[Span] = frozenset()
+
+
+def rule_lists(host: Host) -> tuple[RuleList, ...]:
+    """Every list of the host's files, for both directions."""
+    return _compiled(_Same(host)).lists if host.packet_filters else ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +111,31 @@ class _Filters:
     def outward(self) -> tuple[FilterPoint, ...]:
         """pf, ipfilter, ipnat."""
         return (*self._pf("out"), *self._ipf(Direction.OUT), *self._ipnat(Direction.OUT))
+
+    @cached_property
+    def lists(self) -> tuple[RuleList, ...]:
+        """The lists as their languages write them."""
+        found: list[RuleList] = []
+        if self.pf:
+            ruleset = self.pf[-1]
+            why = self._doubt([ruleset], (Part.FILTER, Part.NAT)) or _refused(ruleset)
+            for way in ("in", "out"):
+                found.append(RuleList("pf", ruleset.origin, pf_list(ruleset, way, self.pf_names), unknown=why))
+                nat = pf_translations(ruleset, way, self.pf_names)
+                found.append(RuleList("pf", ruleset.origin, nat, translates=True, unknown=why))
+        for direction in (Direction.IN, Direction.OUT):
+            if self.ipf:
+                rules = [rule for ruleset in self.ipf for rule in ruleset.rules]
+                logged = frozenset(rule.origin for rule in rules if rule.log is not None)
+                why = self._doubt(self.ipf, (Part.FILTER,))
+                made = ipf_list(rules, direction, self.ipf_names)
+                found.append(RuleList("ipfilter", self.ipf[0].origin, made, unknown=why, logged=logged))
+            if self.ipnat:
+                nats = [rule for ruleset in self.ipnat for rule in ruleset.rules]
+                why = self._doubt(self.ipnat, (Part.NAT,))
+                made = nat_list(nats, direction, self.ipf_names)
+                found.append(RuleList("ipnat", self.ipnat[0].origin, made, translates=True, unknown=why))
+        return tuple(found)
 
     def _pf(self, direction: str) -> tuple[FilterPoint, ...]:
         if not self.pf:

@@ -55,12 +55,13 @@ CLASS_BITS = {name: 1 << bit for bit, name in enumerate(CLASSES)}
 """The bits of the field ``security_classes``."""
 
 TRAIT_BITS = {
-    name: 1 << bit
+    name: 1 << TRAITS.width - 1 - bit
     for bit, name in enumerate(
         ("short", "bad", "bad-nat", "bad-src", "lowttl", "mcast", "bcast", "state", "oow", "ah", "v6hdrs")
     )
 }
-"""The bits of the field ``traits``."""
+"""The bits of the field ``traits``; those that every stateful rule asks about are the highest, so that they make one
+interval."""
 
 
 _HEADER = conditions.whole_or_first()

@@ -1,0 +1,88 @@
+"""FWL006: a rule of a packet filter or NAT that never decides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spdcheck.checks.base import Check
+from spdcheck.checks.finding import Finding, Severity, Undecided
+from spdcheck.checks.idle_rules import never_deciding
+from spdcheck.model.diagnostic import Note
+from spdcheck.semantics.loaded_filters import rule_lists
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from spdcheck.checks.base import Context
+
+
+class ShadowedRule(Check):
+    """Other rules decide about every packet of this rule: it never has a say.
+
+    ## What it does
+
+    Works out which packets reach each rule of pf, ipfilter and ipnat, as the kernel asks them: the last match counts
+    in pf and ipfilter unless an earlier rule says `quick`, ipnat asks the longest prefix first. A rule that no packet
+    reaches is reported with the rules that decide instead, be it one or several together. A rule whose lists or names
+    stand for several is reported only if none of them is ever reached.
+
+    ## Why it matters
+
+    Somebody wrote the rule because it should do something. An opening for ISAKMP or ESP below a `block quick`, or
+    above a `block` that comes later, opens nothing.
+
+    ## Example
+
+    ```
+    === gw/etc/pf.conf
+    pass in on em0 proto esp from 198.51.100.2 to any
+    block in on em0 all
+    ```
+
+    ## Correction
+
+    ```
+    === gw/etc/pf.conf
+    block in on em0 all
+    pass in on em0 proto esp from 198.51.100.2 to any
+    ```
+
+    ## References
+
+    pf.conf(5), section PACKET FILTERING; ipf(5), section RULE PROCESSING; ipnat(5).
+    """
+
+    code = "FWL006"
+    name = "shadowed-rule"
+    severity = Severity.WARNING
+
+    def run(self, context: Context) -> Iterator[Finding | Undecided]:
+        """Every rule of every host's files."""
+        for host in context.hosts:
+            lists = rule_lists(host)
+            told = dict.fromkeys((item.unknown, item.origin) for item in lists if item.unknown)
+            yield from (Undecided(self.code, host.name, why, origin.file.span(0, 0)) for why, origin in told)
+            for idle in never_deciding(lists):
+                if idle.unknown:
+                    yield Undecided(self.code, host.name, idle.unknown, idle.origin)
+                    continue
+                by = _by(len(idle.culprits), known=idle.example is not None)
+                yield self.finding(
+                    host,
+                    idle.origin,
+                    f"this rule never decides: {by}",
+                    label="never decides",
+                    notes=[Note(culprit, "decides instead") for culprit in idle.culprits],
+                    mend="remove it, or put it where it decides"
+                    if idle.culprits
+                    else "remove it, or mend its condition",
+                    witness=idle.example,
+                )
+
+
+def _by(culprits: int, *, known: bool) -> str:
+    if culprits == 0:
+        return "its own other forms take all of its packets" if known else "it asks for packets that do not exist"
+    if culprits == 1:
+        return "another rule takes every packet of it"
+    return f"{culprits} other rules together take all of its packets"
