@@ -13,7 +13,6 @@ from lark import Lark
 
 from spdcheck.formats import shapes
 from spdcheck.formats.automaton import Automaton
-from spdcheck.formats.automaton import Automaton
 from spdcheck.formats.lexicon import MAX_TOKENS, Lexicon
 from spdcheck.formats.setkey.language import lexicon
 from spdcheck.formats.shapes import ShapeParser, Slot, Unexpected, expectation, nodes_of
