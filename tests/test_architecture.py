@@ -15,6 +15,7 @@ LAYERS: dict[str, set[str]] = {
     "errors": set(),
     "source": set(),
     "resources": set(),
+    "records": set(),
     "model": {"source", "resources"},
     "formats": {"model", "source", "resources", "errors"},
     "site": {"formats", "model", "source", "errors"},
@@ -25,6 +26,9 @@ LAYERS: dict[str, set[str]] = {
     "cli": {"output", "checks", "engine", "semantics", "site", "formats", "model", "source", "errors", "resources"},
 }
 """What each layer may import of spdcheck besides itself; data flows from the top of this table to its bottom."""
+
+EVERYWHERE = {"records"}
+"""What every layer may import: it knows nothing of IPsec."""
 
 HEAVY = {
     "z3": {"engine/symbolic.py", "engine/solve.py"},
@@ -61,7 +65,7 @@ def test_imports_point_one_way(path: Path) -> None:
     layer = layer_of(path)
     if layer in ("__init__", "__main__"):
         return
-    allowed = LAYERS[layer] | {layer}
+    allowed = LAYERS[layer] | {layer, *EVERYWHERE}
     for name in imports_of(path):
         if name.startswith("spdcheck."):
             target = name.split(".")[1]

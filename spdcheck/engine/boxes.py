@@ -7,9 +7,9 @@ boxes; the boxes of :func:`boxes_of` are exact, except for unknown parts, which 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from spdcheck.records import dataclass
 from spdcheck.semantics import intervals as sets
 from spdcheck.semantics.fields import DESTINATION, IPV4_SPACE, IPV6_SPACE, SOURCE
 from spdcheck.semantics.intervals import IntervalSet

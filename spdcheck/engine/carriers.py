@@ -6,7 +6,6 @@ key daemons bypass it, and what IPsec has wrapped is not wrapped again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from spdcheck.engine.traffic import One
 from spdcheck.engine.ways import door_of
 from spdcheck.model.policy import Action, Direction, Mode, Protocol
 from spdcheck.model.protocols import ICMP, ICMP6, UDP
+from spdcheck.records import dataclass
 from spdcheck.semantics import manual_sa, negotiation
 from spdcheck.semantics.datapath import datapath_of
 from spdcheck.semantics.encapsulation import UNKNOWN_ESP, ah, ipcomp

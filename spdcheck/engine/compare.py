@@ -8,7 +8,6 @@ suspects are looked at, each split by both lists at once. What is too large for 
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spdcheck.engine.answer import DEFAULT_LIMITS, Fails, Holds, ReplayError, Rung, Unknown
@@ -18,6 +17,7 @@ from spdcheck.engine.fates import Fates, space_of
 from spdcheck.engine.run import outcomes
 from spdcheck.engine.witness import example
 from spdcheck.errors import BudgetError
+from spdcheck.records import dataclass
 from spdcheck.semantics.decision import Continue
 from spdcheck.semantics.predicate import TRUE, fields_of
 from spdcheck.semantics.words import box_text

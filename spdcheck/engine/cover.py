@@ -6,13 +6,13 @@ exceeds its limit the answer is :class:`GaveUp`, with the candidates that the so
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from spdcheck.engine.answer import DEFAULT_LIMITS, Rung
 from spdcheck.engine.bits import from_members, members
 from spdcheck.engine.boxes import Box, contains, intersect, overlap, subtract, volume
 from spdcheck.engine.index import Index
+from spdcheck.records import dataclass
 from spdcheck.semantics.intervals import has
 
 if TYPE_CHECKING:

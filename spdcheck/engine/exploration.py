@@ -6,7 +6,6 @@ one of them is run again alone, by the concrete interpreter, before anybody says
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from spdcheck.engine.alike import alike
 from spdcheck.engine.simulate import trace_of
 from spdcheck.engine.trace import Disposition, Step
 from spdcheck.engine.traffic import Many, One
+from spdcheck.records import dataclass
 from spdcheck.semantics.conditions import source
 from spdcheck.semantics.fields import DESTINATION, SOURCE, address_interval, address_range
 from spdcheck.semantics.intervals import overlaps

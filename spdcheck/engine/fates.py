@@ -6,13 +6,13 @@ Pieces are disjoint, and every packet of a piece has the same fate.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from spdcheck.engine.answer import DEFAULT_LIMITS
 from spdcheck.engine.boxes import Space, boxes_of, disjoint, intersect, overlap, subtract
 from spdcheck.engine.cover import Cover
 from spdcheck.errors import BudgetError
+from spdcheck.records import dataclass
 from spdcheck.semantics import intervals as sets
 from spdcheck.semantics.changes import Assign, Choose, SetBits, Shift, changed_fields, image
 from spdcheck.semantics.decision import Continue, Decide

@@ -6,7 +6,7 @@ Every answer comes with a packet that was replayed by :mod:`spdcheck.engine.run`
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from spdcheck.engine.answer import DEFAULT_LIMITS, Fails, Holds, ReplayError, Rung, Unknown
@@ -18,6 +18,7 @@ from spdcheck.engine.ladder import Ladder
 from spdcheck.engine.run import outcomes
 from spdcheck.engine.witness import example
 from spdcheck.errors import BudgetError
+from spdcheck.records import dataclass
 from spdcheck.semantics.decision import Decide, DecisionList
 from spdcheck.semantics.predicate import TRUE, fields_of
 from spdcheck.semantics.words import box_text

@@ -6,7 +6,6 @@ For people: a remedy is a hint that names the line, never part of a verdict. Not
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.engine import evidence
@@ -14,6 +13,7 @@ from spdcheck.engine.concrete import matches
 from spdcheck.engine.trace import Disposition, Mark, Step
 from spdcheck.model.host import Platform
 from spdcheck.model.policy import Action, Direction
+from spdcheck.records import dataclass
 from spdcheck.semantics import negotiation
 from spdcheck.semantics.fields import address_range
 from spdcheck.semantics.near_miss import nearest as looks_like

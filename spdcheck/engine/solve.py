@@ -5,13 +5,13 @@ z3 is imported when the first question arrives, and never otherwise.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from spdcheck.engine.answer import ReplayError
 from spdcheck.engine.concrete import matches
 from spdcheck.engine.symbolic import CrossFamily, Translator, fate_term
 from spdcheck.engine.witness import complete
+from spdcheck.records import dataclass
 from spdcheck.semantics.fields import ADDRESS_FIELDS
 from spdcheck.semantics.predicate import fields_of, unknowns_of
 

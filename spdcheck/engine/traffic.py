@@ -9,7 +9,6 @@ Both remember how they began, whatever is rewritten on the way: an end of the wa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from spdcheck.engine.boxes import Space, TooManyBoxes, boxes_of, merged, subtract_all
@@ -17,6 +16,7 @@ from spdcheck.engine.boxes import intersect as intersect_boxes
 from spdcheck.engine.concrete import matches
 from spdcheck.engine.witness import example
 from spdcheck.errors import BudgetError
+from spdcheck.records import dataclass
 from spdcheck.semantics import intervals as sets
 from spdcheck.semantics.fields import FIELDS
 from spdcheck.semantics.predicate import unknowns_of

@@ -7,12 +7,13 @@ for every part of the model that is not known for that reason.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
 from spdcheck.model.diagnostic import Diagnostic, Gap, Part
 from spdcheck.model.host import FileReport, HostFacts
+from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
     from spdcheck.model.diagnostic import Note

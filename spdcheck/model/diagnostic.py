@@ -6,9 +6,10 @@ not known any more, so that every verdict that depends on it is UNKNOWN.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
+
+from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
     from spdcheck.source import Span

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from spdcheck.model.association import Sad
 from spdcheck.model.policy import Spd
+from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
     from spdcheck.model.addresses import AddressRange

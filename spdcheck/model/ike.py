@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
     from spdcheck.model.addresses import AddressRange

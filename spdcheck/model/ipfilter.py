@@ -6,9 +6,10 @@ a rule decides; the order of the kernel's lists (collections, insertion, refused
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

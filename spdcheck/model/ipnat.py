@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from spdcheck.model.ipfilter import ANY_END, End, HostName, NetworkAddress, PoolReference
+from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
     from spdcheck.model.policy import Direction

@@ -6,10 +6,10 @@ Nothing here is evaluated; :mod:`spdcheck.semantics.keynote` does that. A passph
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.model.secret import Secret
+from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
     from spdcheck.source import Span

@@ -10,8 +10,10 @@ binat and filter); modern ones have the filter list only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
     from spdcheck.model.addresses import AddressRange

@@ -6,10 +6,10 @@ Colour never carries a meaning alone; without it, and with ASCII symbols, every 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from spdcheck.output.columns import plain
+from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,9 +6,9 @@ engine needs to know about changes: they see conditions on the packet as it arri
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from spdcheck.records import dataclass
 from spdcheck.semantics.intervals import contains, intersect, minus, normalise, of_mask, overlaps, shifted
 from spdcheck.semantics.predicate import (
     FALSE,

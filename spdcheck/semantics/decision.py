@@ -8,9 +8,10 @@ later entries see the changed packet. How each language is turned into this form
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
 
+from spdcheck.records import dataclass
 from spdcheck.semantics.changes import Assign, before, changed_fields
 from spdcheck.semantics.fields import CAPTURED
 from spdcheck.semantics.predicate import And, InSet, Masked, Not, Or, all_of, any_of

@@ -7,12 +7,12 @@ comes before it. The figures agree with what a Linux kernel puts on the wire.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spdcheck.model.algorithms import CIPHERS, INTEGRITY
 from spdcheck.model.policy import Mode, Protocol
 from spdcheck.model.protocols import GRE, IPIP, MOBILE
+from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
     from spdcheck.model.association import SecurityAssociation

@@ -13,12 +13,12 @@ such a field must ask for the protocol too; :mod:`spdcheck.semantics.conditions`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from spdcheck.model.addresses import BITS, AddressRange, address_text
 from spdcheck.model.protocols import protocol_name
+from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
     from spdcheck.semantics.intervals import Interval, IntervalSet

@@ -6,10 +6,10 @@ list first.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spdcheck.model.policy import Protocol
+from spdcheck.records import dataclass
 from spdcheck.semantics import quick_mode, remote_selection
 from spdcheck.semantics.encapsulation import UNKNOWN_ESP, Overhead, ah, esp, ipcomp
 

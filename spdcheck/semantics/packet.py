@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from spdcheck.model.protocols import GRE, ICMP, ICMP6, ICMP_TYPE_NAMES, PORT_PROTOCOLS, TCP, protocol_name
+from spdcheck.records import dataclass
 from spdcheck.semantics.fields import (
     FIELDS,
     FRAGMENT,

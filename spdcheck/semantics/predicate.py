@@ -15,9 +15,9 @@ constants are folded, nested conjunctions are flat, and a conjunction asks at mo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from spdcheck.records import dataclass
 from spdcheck.semantics.intervals import IntervalSet, intersect, minus, normalise, single, union
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ name travels in binary form and never equals a line of the file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spdcheck.model.ike import ExchangeMode, IdentityType
+from spdcheck.records import dataclass
 from spdcheck.semantics.file_places import Located, Place, files_of, locate
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ says so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spdcheck.model.addresses import EVERYTHING, AddressRange
+from spdcheck.records import dataclass
 from spdcheck.semantics.peering import far_address, near_address
 
 if TYPE_CHECKING:

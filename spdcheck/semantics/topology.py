@@ -7,10 +7,10 @@ that we know.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from spdcheck.records import dataclass
 from spdcheck.semantics.peering import far_address
 from spdcheck.semantics.routing import RouteEntry, outside_interfaces, routing_table
 

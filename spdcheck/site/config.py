@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from spdcheck.errors import SiteError
 from spdcheck.formats import FORMATS
 from spdcheck.model.addresses import AddressRange, parse_address, parse_prefix, parse_value
 from spdcheck.model.host import Intent, Interface, InterfaceAddress, Platform, Route, Tunnel
+from spdcheck.records import dataclass
 from spdcheck.site.files import edited
 from spdcheck.site.toml_places import TomlPlaces
 from spdcheck.source import SourceFile

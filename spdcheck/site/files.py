@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import glob
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spdcheck.formats import FORMATS, format_named, recognise
+from spdcheck.records import dataclass
 from spdcheck.source import SourceFile
 
 if TYPE_CHECKING:

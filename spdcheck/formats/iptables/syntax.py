@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from spdcheck.formats.shapes import Slot, nodes_of
+from spdcheck.records import dataclass
 
 
 class Flag(NamedTuple):

@@ -9,10 +9,10 @@ assumed.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spdcheck.model.host import Platform
+from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
     from spdcheck.formats.base import Context

@@ -7,7 +7,6 @@ Sources: /etc/defaults/rc.conf and the rc.d scripts of FreeBSD 5 to 14 and of it
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spdcheck.formats.rcconf.commands import Shape, commands
@@ -16,6 +15,7 @@ from spdcheck.formats.rcconf.syntax import Literal, parse
 from spdcheck.formats.rcconf.value import shown
 from spdcheck.model.diagnostic import Part
 from spdcheck.model.host import Service
+from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

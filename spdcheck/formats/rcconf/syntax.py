@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.formats.grammar import load
+from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
     from lark import Token, Tree

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from spdcheck.records import dataclass
 from spdcheck.source import Span
 
 if TYPE_CHECKING:

@@ -9,11 +9,12 @@ Sources: token.l and parse.y of ipsec-tools 0.8 and 0.9.1, of NetBSD, and of Fre
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from spdcheck.formats.shapes import Slot
 from spdcheck.model.host import Platform
+from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

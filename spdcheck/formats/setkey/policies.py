@@ -6,7 +6,7 @@ statement are the words that differ.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.formats.setkey.dialect import DEFAULT_PRIORITY
@@ -26,6 +26,7 @@ from spdcheck.formats.setkey.syntax import (
 from spdcheck.formats.setkey.words import number, read_address
 from spdcheck.model.host import Platform
 from spdcheck.model.policy import Action, Direction, Level, Mode, Protocol, Template
+from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
     from spdcheck.formats.setkey.dialect import Dialect

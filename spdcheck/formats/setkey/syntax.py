@@ -6,10 +6,10 @@ of the statement. These trees belong to shapes, so they are shared by all statem
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from spdcheck.formats.shapes import Slot, nodes_of
+from spdcheck.records import dataclass
 
 
 class Prefix(NamedTuple):

@@ -6,9 +6,9 @@ behind a ``return`` or ``goto`` is asked only of packets that did not take it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from spdcheck.records import dataclass
 from spdcheck.semantics.decision import Continue, Decide, Undecided
 from spdcheck.semantics.rulesets.timeline import Asked, Timeline
 

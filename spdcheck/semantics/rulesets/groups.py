@@ -7,9 +7,9 @@ no rule of its group matched, and a quick rule in a group ends it always.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from spdcheck.records import dataclass
 from spdcheck.semantics.predicate import TRUE, all_of, any_of
 from spdcheck.semantics.rulesets.last_match import Rule, last_match
 

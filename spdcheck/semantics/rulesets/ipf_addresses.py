@@ -6,11 +6,12 @@ condition.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from spdcheck.model.addresses import AddressRange, prefix
 from spdcheck.model.ipfilter import HostName, InlinePool, InterfaceNetwork, NetworkAddress, PoolReference
+from spdcheck.records import dataclass
 from spdcheck.semantics import conditions
 from spdcheck.semantics.fields import address_interval
 from spdcheck.semantics.intervals import minus, normalise

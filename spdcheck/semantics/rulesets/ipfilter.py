@@ -7,12 +7,13 @@ those of :mod:`.groups`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.model.ipfilter import IpfAction, KeepFrags, KeepState, NetworkAddress, Reply, Target
 from spdcheck.model.protocols import ICMP, ICMP6, TCP
+from spdcheck.records import dataclass
 from spdcheck.semantics import conditions
 from spdcheck.semantics.decision import Decide, DecisionList, Undecided
 from spdcheck.semantics.fields import DESTINATION, ICMP_TYPE, PROTOCOL, SOURCE, TCP_FLAGS, TRAITS

@@ -6,9 +6,10 @@ order, then all others backwards. ``match`` rules and tags change the packet on 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from spdcheck.records import dataclass
 from spdcheck.semantics.decision import Continue
 from spdcheck.semantics.rulesets.timeline import Asked, Timeline
 

@@ -5,11 +5,12 @@ What only the running host knows is None here, and becomes an unknown condition.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from spdcheck.model.addresses import BITS, LINK_LOCAL6, AddressRange, prefix
 from spdcheck.model.pf import Literal, Named
+from spdcheck.records import dataclass
 from spdcheck.semantics.fields import IN_INTERFACE, address_interval, name_interval
 from spdcheck.semantics.intervals import EMPTY, minus, normalise, union
 
