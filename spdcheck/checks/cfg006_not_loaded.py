@@ -9,7 +9,7 @@ from spdcheck.checks.finding import Certainty, Finding, Severity, Undecided
 from spdcheck.checks.from_diagnostics import findings
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.host import Platform
-from spdcheck.semantics.file_places import Place, below, first_entry, is_placed, locate
+from spdcheck.semantics.file_places import Place, below, files_of, first_entry, is_placed, locate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +28,8 @@ class NotLoaded(Check):
     ## What it does
 
     Where the host's rc.conf is known: policies need `ipsec_enable`, and `ipsec_file` must name the script that holds
-    them; a racoon.conf needs `racoon_enable`. Lines that are commented out are named. Scripts that the boot loads
-    another script instead of are reported too.
+    them; a racoon.conf needs `racoon_enable`, the rules of pf, ipfilter and ipnat theirs. Lines that are commented
+    out are named. Scripts that the boot loads another script instead of are reported too.
 
     ## Why it matters
 
@@ -76,6 +76,7 @@ class NotLoaded(Check):
                 continue
             yield from self._policies(host)
             yield from self._daemons(host)
+            yield from self._filters(host)
 
     def _policies(self, host: Host) -> Iterator[Finding]:
         service = _service(host, "ipsec")
@@ -147,6 +148,48 @@ class NotLoaded(Check):
                     subject="racoon",
                 )
                 return
+
+    def _filters(self, host: Host) -> Iterator[Finding]:
+        for name, (program, format_name, what) in _FILTERS.items():
+            service = _service(host, name)
+            files = [report.file for report in files_of(host, format_name) if report.statements]
+            if service is not None and service.enabled:
+                yield from self._rules_file(host, service, program, format_name)
+            elif files and not (service is None and host.platform is Platform.OPENBSD):
+                place, why = _switch(host, service, name)
+                yield self.finding(
+                    host,
+                    place,
+                    f"{why}: after a reboot {program} {what}",
+                    label="not loaded at boot",
+                    notes=[Note(file.span(0, 0), "these rules are not loaded") for file in files],
+                    mend=f'write {_variable(host, name)}="YES"',
+                    subject=name,
+                )
+
+    def _rules_file(self, host: Host, service: Service, program: str, format_name: str) -> Iterator[Finding]:
+        """The boot loads the rules of a filter; are they among the files that we have?"""
+        if service.file is None or files_of(host, format_name):
+            return
+        yield self.finding(
+            host,
+            service.file_origin or service.origin,
+            f"{service.file} is not among the files of {host.name}: which rules {program} has is not known here",
+            label="no such file here",
+            mend="add the file to the host's folder, or name the one that exists",
+            severity=Severity.WARNING,
+            certainty=Certainty.POSSIBLE,
+            subject=service.name,
+        )
+
+
+_FILTERS = {
+    "pf": ("pf", "pf", "filters nothing"),
+    "ipfilter": ("ipfilter", "ipfilter", "filters nothing"),
+    "ipnat": ("ipnat", "ipnat", "translates nothing"),
+}
+"""Services with their program, the format of their files, and what happens without them. OpenBSD starts pf unless told
+otherwise."""
 
 
 def _service(host: Host, name: str) -> Service | None:

@@ -9,10 +9,10 @@ ipfilter, pf, ipfw for what comes in, the other way round for what leaves (``pfi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from spdcheck.records import dataclass
 from spdcheck.semantics.changes import Assign
 from spdcheck.semantics.conditions import source
 from spdcheck.semantics.decision import Decide, DecisionList, Entry
@@ -71,28 +71,50 @@ ANSWERS = Connection((Crossing("in", back=True), Crossing("out", back=True)))
 """Answers are known wherever they come."""
 
 
+class Tracking(Enum):
+    """What Linux's connection tracking does at a point: it knows a packet, translates it, remembers the connection."""
+
+    TRACK = "track"
+    TRANSLATE = "translate"
+    CONFIRM = "confirm"
+
+
 @dataclass(frozen=True, slots=True)
 class FilterPoint:
     """One filter or NAT at one hook. ``translates`` marks NAT, whose verdict is always PASS.
 
     ``before`` is a translation that belongs to the same filter and is asked first (old pf): both share one state.
+    ``tracking`` marks the points of Linux's connection tracking; the tables between them keep no states of their own.
     """
 
     name: str
     rules: DecisionList
     translates: bool = False
     before: DecisionList | None = None
+    tracking: Tracking | None = None
 
 
 def points(host: Host, hook: str, interface: str) -> tuple[FilterPoint, ...]:
     """The filters at a hook (``in``, ``out``, ``PREROUTING`` …) for packets on an interface, in the kernel's order."""
     found = tuple(_from_services(host, hook, interface))
-    if not host.packet_filters or hook not in ("in", "out"):
+    if not host.packet_filters:
         return found
+    if hook not in ("in", "out"):
+        from spdcheck.semantics.filters_linux import netfilter
+
+        return netfilter(host, hook)
     from spdcheck.semantics.loaded_filters import loaded
 
     files = loaded(host, hook, interface)
     return (*files, *found) if hook == "in" else (*found, *files)
+
+
+def _loads_rules(service: Service) -> bool:
+    return service.name in RULE_LOADERS and bool(service.enabled)
+
+
+RULE_LOADERS = ("pf", "ipfilter", "ipnat")
+"""Services that load a file of rules at boot."""
 
 
 def _from_services(host: Host, hook: str, interface: str) -> Iterator[FilterPoint]:

@@ -92,7 +92,7 @@ class _Filters:
 
     def __init__(self, host: Host) -> None:
         self.host = host
-        self.pf = [item for item in host.packet_filters if isinstance(item, PfRuleset)]
+        self.pf = _named_by_service(host, [item for item in host.packet_filters if isinstance(item, PfRuleset)])
         self.ipf = [item for item in host.packet_filters if isinstance(item, IpfRuleset)]
         self.ipnat = [item for item in host.packet_filters if isinstance(item, NatRuleset)]
         pools = tuple(pool for item in host.packet_filters if isinstance(item, PoolSet) for pool in item.pools)
@@ -139,11 +139,11 @@ class _Filters:
 
     def _pf(self, direction: str) -> tuple[FilterPoint, ...]:
         if not self.pf:
-            return ()
+            return self._missing("pf")
         ruleset = self.pf[-1]
         why = self._doubt([ruleset], (Part.FILTER, Part.NAT)) or _refused(ruleset)
         if why:
-            return (_unknown("pf", why, ruleset),)
+            return (_unknown("pf", why, _top(ruleset)),)
         make = _pf_connection(direction)
         rules = _remembering(pf_list(ruleset, direction, self.pf_names), make)
         before = _remembering(pf_translations(ruleset, direction, self.pf_names), make)
@@ -151,20 +151,20 @@ class _Filters:
 
     def _ipf(self, direction: Direction) -> tuple[FilterPoint, ...]:
         if not self.ipf:
-            return ()
+            return self._missing("ipfilter")
         why = self._doubt(self.ipf, (Part.FILTER,))
         if why:
-            return (_unknown("ipfilter", why, self.ipf[0]),)
+            return (_unknown("ipfilter", why, _top(self.ipf[0])),)
         rules = [rule for ruleset in self.ipf for rule in ruleset.rules]
         make = _ipf_connection(direction.value)
         return (FilterPoint("ipfilter", _remembering(ipf_list(rules, direction, self.ipf_names), make)),)
 
     def _ipnat(self, direction: Direction) -> tuple[FilterPoint, ...]:
         if not self.ipnat:
-            return ()
+            return tuple(replace(point, translates=True) for point in self._missing("ipnat"))
         why = self._doubt(self.ipnat, (Part.NAT,))
         if why:
-            return (replace(_unknown("ipnat", why, self.ipnat[0]), translates=True),)
+            return (replace(_unknown("ipnat", why, _top(self.ipnat[0])), translates=True),)
         rules = [rule for ruleset in self.ipnat for rule in ruleset.rules]
         found = nat_list(rules, direction, self.ipf_names)
         entries = tuple(
@@ -175,11 +175,25 @@ class _Filters:
         )
         return (FilterPoint("ipnat", DecisionList(entries, found.default), translates=True),)
 
+    def _missing(self, name: str) -> tuple[FilterPoint, ...]:
+        """A filter that the boot starts with rules that are not among our files."""
+        service = next((item for item in self.host.services if item.name == name and item.enabled), None)
+        if service is None:
+            return ()
+        return (_unknown(name, f"{service.file or name}, which {name} loads, is not among the files", service.origin),)
+
     def _doubt(self, rulesets: Sequence[RuleSet], parts: tuple[Part, ...]) -> str:
         """Why the rules of these files are not all known."""
         paths = {ruleset.origin.file.path for ruleset in rulesets}
         return next((gap.reason for gap in self.host.gaps if gap.part in parts and gap.span is not None
                      and gap.span.file.path in paths), "")  # fmt: skip
+
+
+def _named_by_service(host: Host, rulesets: list[PfRuleset]) -> list[PfRuleset]:
+    """The ruleset that the boot loads where a host has several files of rules."""
+    wanted = next((item.file for item in host.services if item.name == "pf" and item.file), "/etc/pf.conf")
+    named = [item for item in rulesets if f"/{item.origin.file.path}".endswith(wanted or "")]
+    return named or rulesets
 
 
 def _refused(ruleset: PfRuleset) -> str:
@@ -188,8 +202,12 @@ def _refused(ruleset: PfRuleset) -> str:
     return f"pfctl refuses {ruleset.origin.file.path}, and which rules are in force then is not known"
 
 
-def _unknown(name: str, why: str, ruleset: RuleSet) -> FilterPoint:
-    entry = Entry(Unknown(why), Decide(Verdict.BLOCK), ruleset.origin.file.span(0, 0))
+def _top(ruleset: RuleSet) -> Span:
+    return ruleset.origin.file.span(0, 0)
+
+
+def _unknown(name: str, why: str, place: Span) -> FilterPoint:
+    entry = Entry(Unknown(why), Decide(Verdict.BLOCK), place)
     return FilterPoint(name, DecisionList((entry,), Decide(Verdict.BLOCK)))
 
 
