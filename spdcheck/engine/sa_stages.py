@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spdcheck.engine.alike import alike
-from spdcheck.engine.frame import UDP_ENCAPSULATION, Protection, protect, unwrap
+from spdcheck.engine.frame import IPSEC_KNOWN, UDP_ENCAPSULATION, Protection, protect, unwrap
 from spdcheck.engine.situation import End, Move
 from spdcheck.engine.trace import Disposition, Mark, Step
-from spdcheck.engine.traffic import One
 from spdcheck.model.policy import Level, Mode, Protocol
-from spdcheck.model.protocols import UDP
-from spdcheck.semantics import manual_sa, negotiation
+from spdcheck.semantics import manual_sa
 from spdcheck.semantics.encapsulation import of_association
 from spdcheck.semantics.fields import (
     DESTINATION,
     DF,
     IPSEC_IN,
+    MARK,
     REQID_IN,
     SOURCE,
     TUNNEL_DESTINATION,
@@ -26,7 +24,7 @@ from spdcheck.semantics.fields import (
     address_range,
 )
 from spdcheck.semantics.intervals import single
-from spdcheck.semantics.packet import ESTABLISHED, TRANSPORT, TUNNEL, packet
+from spdcheck.semantics.packet import TRANSPORT, TUNNEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,11 +37,6 @@ if TYPE_CHECKING:
     from spdcheck.model.policy import SecurityPolicy, Template
     from spdcheck.semantics.datapath.stages import Stage
     from spdcheck.semantics.fields import Field
-
-
-ISAKMP_PORT = 500
-_FIRST_MESSAGE_BYTES = 200
-"""An SA payload with a proposal or two, in main mode: small enough for every path."""
 
 
 def find(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
@@ -132,73 +125,6 @@ def _protection(
     return simulator.negotiations.protection(host, policy, template, source, destination)
 
 
-class Negotiations:
-    """What IKE would make of a site: each pair of end points is tried once, its packets through both firewalls."""
-
-    def __init__(self, simulator: Simulator) -> None:
-        self._simulator = simulator
-        self._tried: dict[tuple[str, AddressRange, AddressRange], tuple[str, bool]] = {}
-
-    def protection(
-        self, host: Host, policy: SecurityPolicy, template: Template, near: AddressRange, far: AddressRange
-    ) -> tuple[Protection | None, str]:
-        """The SA that a negotiation would give, or why it would fail."""
-        key = (host.name, near, far)
-        if key not in self._tried:
-            self._tried[key] = self._try(host, near, far)
-        why, nat = self._tried[key]
-        if why and not self._simulator.tunnels_up:
-            return None, why
-        here = negotiation.speaker(host, near, far)
-        owner = self._simulator.topology.owner(far)
-        return (
-            Protection(
-                template.protocol, template.mode, near, far, None, None,
-                negotiation.overhead(here.daemon, policy, template), here.origin,
-                peer="" if owner is None else owner[0].name, udp=nat,
-            ),
-            "",
-        )  # fmt: skip
-
-    def _try(self, host: Host, near: AddressRange, far: AddressRange) -> tuple[str, bool]:
-        """``(why not, NAT in between)`` of a negotiation that this host starts."""
-        here = negotiation.speaker(host, near, far)
-        if here.section is None:
-            return here.why_not, False
-        owner = self._simulator.topology.owner(far)
-        if owner is not None and not owner[0].external:
-            there = negotiation.speaker(owner[0], far, near)
-            if there.section is None:
-                return there.why_not, False
-            nat_traversal = here.section.nat_traversal != "off" and there.section.nat_traversal != "off"
-        else:
-            nat_traversal = here.section.nat_traversal != "off"
-        why, translated = self._exchange(host, near, far, owner[0] if owner is not None else None)
-        return why, translated and nat_traversal
-
-    def _exchange(self, host: Host, near: AddressRange, far: AddressRange, peer: Host | None) -> tuple[str, bool]:
-        """Sends the first packet of a key exchange through both filters, and its answer back."""
-        asked = packet(
-            near.family, near.first, far.first,
-            protocol=UDP, source_port=ISAKMP_PORT, destination_port=ISAKMP_PORT, length=_FIRST_MESSAGE_BYTES,
-        )  # fmt: skip
-        leaf = next(self._simulator.send(host, One(asked), bypass=True))
-        if leaf.end.disposition not in (Disposition.DELIVERED, Disposition.LEAKED):
-            return f"the key exchange does not get through: {leaf.end.sentence}", False
-        arrived = leaf.situation.frame.traffic.example()
-        translated = arrived.source != asked.source
-        if peer is None or peer.external or leaf.situation.host is not peer:
-            return "", translated
-        answer = replace(
-            arrived, source=arrived.destination, destination=arrived.source, connection=ESTABLISHED,
-            source_port=arrived.destination_port, destination_port=arrived.source_port,
-        )  # fmt: skip
-        back = next(self._simulator.send(peer, One(answer), leaf.situation.states, bypass=True))
-        if back.end.disposition not in (Disposition.DELIVERED, Disposition.LEAKED):
-            return f"the answer to the key exchange does not get through: {back.end.sentence}", translated
-        return "", translated
-
-
 def encapsulate(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
     """Wraps the frame in every pending protection, in order; the result takes the carrier's way."""
     del simulator, stage
@@ -210,6 +136,7 @@ def encapsulate(simulator: Simulator, situation: Situation, stage: Stage) -> Ite
     for protection in situation.pending:
         before = frame.length
         frame = protect(frame, protection)
+        frame = frame.with_traffic(frame.traffic.rewritten(IPSEC_KNOWN))
         if protection.mode is Mode.TUNNEL and situation.host.platform is not None and situation.host.platform.is_bsd:
             frame = frame.with_traffic(frame.traffic.rewritten({DF: single(0)}))
         packet = frame.traffic.example()
@@ -323,6 +250,9 @@ def decapsulate(simulator: Simulator, situation: Situation, stage: Stage) -> Ite
     if tunnel:
         values[TUNNEL_SOURCE] = (address_interval(found.source),)
         values[TUNNEL_DESTINATION] = (address_interval(found.destination),)
+    if situation.path.forward_policies:
+        # Linux keeps the mark of the packet that was around it.
+        values[MARK] = situation.frame.traffic.side(MARK)
     if frame.protection is None:
         frame = frame.with_traffic(frame.traffic.rewritten(values))
     interface = stage.interface or situation.in_interface
@@ -330,7 +260,9 @@ def decapsulate(simulator: Simulator, situation: Situation, stage: Stage) -> Ite
         situation.host.name, "DECAP", Mark.CHANGE, f"{before}→{frame.length} B",
         f"{found.protocol.value}/{found.mode.value}", interface, found.origin, frame.traffic.example(), frame.length,
     )  # fmt: skip
-    after = situation.with_(step, frame=frame, found=None, arrived=(*situation.arrived, found), in_interface=interface)
+    after = situation.with_(
+        step, frame=frame, found=None, arrived=(*situation.arrived, found), in_interface=interface, untranslated=None
+    )
     device = _taking_device(after, found)
     if device:
         taken = Step(

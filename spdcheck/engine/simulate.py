@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from spdcheck.engine import filter_stage, sa_stages, spd_stages, wire_stages
 from spdcheck.engine.frame import Frame
+from spdcheck.engine.negotiations import Negotiations
 from spdcheck.engine.situation import End, Leaf, Move, Situation
 from spdcheck.engine.trace import Disposition, Mark, Step, Trace
 from spdcheck.engine.traffic import Many, One
+from spdcheck.model.host import Platform
 from spdcheck.semantics.datapath import datapath_of
 from spdcheck.semantics.datapath.stages import Kind
 from spdcheck.semantics.topology import Topology
@@ -42,7 +44,7 @@ class Simulator:
         self.site = site
         self.tunnels_up = tunnels_up
         self.topology = Topology(site)
-        self.negotiations = sa_stages.Negotiations(self)
+        self.negotiations = Negotiations(self)
 
     def send(
         self, host: Host, traffic: Traffic, states: tuple[State, ...] = (), *, bypass: bool = False
@@ -113,7 +115,7 @@ def trace_of(leaf: Leaf, packet: Packet) -> Trace:
         where=situation.host.name,
         interface=situation.out_interface or situation.in_interface,
         steps=situation.steps,
-        counter=end.counter,
+        counter=end.counter if situation.host.platform is Platform.LINUX else "",
     )
 
 

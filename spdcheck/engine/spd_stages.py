@@ -8,8 +8,10 @@ from spdcheck.engine.situation import End, Move, with_evidence
 from spdcheck.engine.trace import Disposition, Mark, Step
 from spdcheck.model.diagnostic import Part as ModelPart
 from spdcheck.model.policy import Action, Direction, Mode, Protocol
-from spdcheck.semantics.fields import DESTINATION, FRAGMENT, SOURCE
-from spdcheck.semantics.packet import WHOLE
+from spdcheck.semantics.fields import DESTINATION, FRAGMENT, IPSEC_OUT, REQID_OUT, SOURCE
+from spdcheck.semantics.filters_linux import has_netfilter
+from spdcheck.semantics.intervals import single
+from spdcheck.semantics.packet import CLEAR, TRANSPORT, TUNNEL, WHOLE
 from spdcheck.semantics.predicate import FALSE, is_value
 from spdcheck.semantics.selectors import predicate_of, touches
 from spdcheck.semantics.spd_order import asked_order
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def _ask(
-    host: Host, direction: Direction, traffic: Traffic, *, ports: bool
+    policies: tuple[SecurityPolicy, ...], traffic: Traffic, *, ports: bool
 ) -> Iterator[tuple[SecurityPolicy | None, Traffic]]:
     """The policy that takes each part of the traffic, None for what no policy takes.
 
@@ -36,7 +38,7 @@ def _ask(
     kernel sees the ports of a fragment.
     """
     sides = (traffic.side(SOURCE), traffic.side(DESTINATION))
-    policies = [policy for policy in asked_order(host, direction) if touches(policy.selector, *sides)]
+    policies = tuple(policy for policy in policies if touches(policy.selector, *sides))
     whole = is_value(FRAGMENT, WHOLE)
     conditions = []
     for policy in policies:
@@ -48,9 +50,13 @@ def _ask(
         yield (None if part.number is None else policies[part.number]), part.traffic
 
 
+def _in_force(simulator: Simulator, host: Host, direction: Direction) -> tuple[SecurityPolicy, ...]:
+    """The policies of a host in the order in which it asks them; those that a negotiation has made come last."""
+    return asked_order(host, direction) + simulator.negotiations.policies_made(host, direction)
+
+
 def look_up_out(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
     """Asks the ``out`` policies. The result is remembered; it is acted on by the SA and ENCAP stages."""
-    del simulator
     if situation.bypass:
         yield Move(situation)
         return
@@ -68,10 +74,23 @@ def look_up_out(simulator: Simulator, situation: Situation, stage: Stage) -> Ite
         yield Move(situation.with_(step, policy=None, pending=()))
         return
     ports = not (situation.forwarded and situation.path.forwards_without_ports)
-    for policy, traffic in _ask(host, Direction.OUT, situation.frame.traffic, ports=ports):
-        here = situation.with_(frame=situation.frame.with_traffic(traffic))
+    policies = _in_force(simulator, host, Direction.OUT)
+    for policy, traffic in _ask(policies, situation.frame.traffic, ports=ports):
+        here = situation.with_(frame=situation.frame.with_traffic(_told(host, policy, traffic)))
         for move in _outward(here, stage, policy):
-            yield with_evidence(here, move, traffic, policies=asked_order(host, Direction.OUT), blind=not ports)
+            yield with_evidence(here, move, traffic, policies=policies, blind=not ports)
+
+
+def _told(host: Host, policy: SecurityPolicy | None, traffic: Traffic) -> Traffic:
+    """The traffic with a note of the IPsec that it will leave by, where filters ask for it (xt_policy)."""
+    if not has_netfilter(host):
+        return traffic
+    template = policy.templates[0] if policy is not None and policy.templates else None
+    mode, reqid = CLEAR, 0
+    if policy is not None and policy.action is Action.PROTECT and template is not None:
+        mode = TUNNEL if any(item.mode is Mode.TUNNEL for item in policy.templates) else TRANSPORT
+        reqid = template.reqid
+    return traffic.rewritten({IPSEC_OUT: single(mode), REQID_OUT: single(reqid)})
 
 
 def _outward(situation: Situation, stage: Stage, policy: SecurityPolicy | None) -> Iterator[Move]:
@@ -133,7 +152,6 @@ def check_forward(simulator: Simulator, situation: Situation, stage: Stage) -> I
 
 
 def _check(simulator: Simulator, situation: Situation, stage: Stage, direction: Direction) -> Iterator[Move]:
-    del simulator
     host = situation.host
     if situation.bypass:
         yield Move(situation)
@@ -149,13 +167,14 @@ def _check(simulator: Simulator, situation: Situation, stage: Stage, direction: 
         return
     asked = situation.untranslated or situation.frame.traffic
     ports = not situation.path.forwards_without_ports
-    for policy, traffic in _ask(host, direction, asked, ports=ports):
+    policies = _in_force(simulator, host, direction)
+    for policy, traffic in _ask(policies, asked, ports=ports):
         own = traffic if asked is situation.frame.traffic else situation.frame.traffic.begun_in(traffic.began)
         if own is None:
             continue
         here = situation.with_(frame=situation.frame.with_traffic(own))
         move = _judge(here, stage, direction, policy)
-        yield with_evidence(here, move, traffic, policies=asked_order(host, direction), blind=not ports)
+        yield with_evidence(here, move, traffic, policies=policies, blind=not ports)
 
 
 def interface_switch(host: Host, interface: str, name: str) -> Span | None:

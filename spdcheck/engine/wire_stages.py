@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spdcheck.engine.alike import alike
-from spdcheck.engine.frame import Frame, protect, unwrap, wrap
+from spdcheck.engine.frame import NOT_ON_THE_WIRE, Frame, protect, unwrap, wrap
 from spdcheck.engine.situation import End, Move
 from spdcheck.engine.trace import Disposition, Mark, Step, Wire
 from spdcheck.model.addresses import MULTICAST4, MULTICAST6, AddressRange
@@ -17,19 +17,10 @@ from spdcheck.semantics.conditions import destination
 from spdcheck.semantics.datapath import datapath_of
 from spdcheck.semantics.encapsulation import DEVICE_MTU, DEVICE_PROTOCOL, IP_HEADER, device_length
 from spdcheck.semantics.fields import (
-    CONNECTION,
     DESTINATION,
     DF,
-    IPSEC_IN,
-    LOCAL,
-    MARK,
     PROTOCOL,
-    REQID_IN,
     SOURCE,
-    TAG,
-    TRANSLATED,
-    TUNNEL_DESTINATION,
-    TUNNEL_SOURCE,
     address_range,
 )
 from spdcheck.semantics.intervals import contains, single
@@ -49,15 +40,13 @@ if TYPE_CHECKING:
     from spdcheck.source import Span
 
 USUAL_MTU = 1500
-_NOT_ON_THE_WIRE = {
-    field: single(0)
-    for field in (IPSEC_IN, REQID_IN, TUNNEL_SOURCE, TUNNEL_DESTINATION, MARK, TAG, TRANSLATED, LOCAL, CONNECTION)
-}
-"""What a kernel knows of a packet and no wire carries."""
 
 
 def route(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
     """Looks the destination up. On arrival the answer also says whether the frame is for this host."""
+    if stage.hook == "again" and not situation.translated:
+        yield Move(situation)
+        return
     arriving = stage.hook == "arrival"
     table = simulator.topology.table(situation.host)
     conditions = [destination(entry.destination) for entry in table]
@@ -321,15 +310,20 @@ def _delivered(simulator: Simulator, situation: Situation, sentence: str) -> Ite
 
 
 def _protecting(simulator: Simulator, situation: Situation) -> Iterator[tuple[Situation, SecurityPolicy | None]]:
-    """The traffic by the ``out`` policy of any host that protects it as it began, None for what none protects."""
+    """The traffic by the policy of any host that protects it as it began, None for what none protects.
+
+    ``out`` policies first; an ``in`` policy says as well that the flow was meant to be protected.
+    """
     traffic = situation.frame.traffic
     began = traffic.began
     sides = (began.side(SOURCE), began.side(DESTINATION))
     policies = [
         policy
+        for direction in (Direction.OUT, Direction.IN)
         for host in simulator.site.hosts
-        for policy in host.spd.of(Direction.OUT)
+        for policy in host.spd.of(direction)
         if policy.action is Action.PROTECT and touches(policy.selector, *sides)
+        if direction is Direction.OUT or not policy.is_optional
     ]
     for part in began.split([predicate_of(policy.selector) for policy in policies]):
         here = traffic.begun_in(part.traffic)
@@ -358,7 +352,7 @@ def _onto_the_wire(simulator: Simulator, situation: Situation) -> Iterator[Move]
         following = _across(simulator, host, target)
     untrusted = outside and (following is None or simulator.topology.is_outside(*following))
     protected = _is_protected(frame)
-    frame = frame.with_traffic(frame.traffic.rewritten(_NOT_ON_THE_WIRE))
+    frame = frame.with_traffic(frame.traffic.rewritten(NOT_ON_THE_WIRE))
     spi = None if frame.protection is None else frame.protection.spi
     wire = Wire(host.name, name, frame.traffic.example(), form(frame), frame.length, untrusted, spi)
     pieces = _fragments(wire, situation.fragment_bytes) if situation.fragment_bytes else (wire,)

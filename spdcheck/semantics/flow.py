@@ -7,7 +7,6 @@ their first address, the names of services for their port.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spdcheck.errors import UsageError
@@ -24,6 +23,7 @@ from spdcheck.model.protocols import (
 )
 from spdcheck.model.selector import ANY_PORT, PortRange
 from spdcheck.model.services import service_port
+from spdcheck.records import dataclass
 from spdcheck.semantics.conditions import destination, destination_port, protocol, source, source_port
 from spdcheck.semantics.fields import DF, FRAGMENT, ICMP_CODE, ICMP_TYPE, LENGTH, TCP_FLAGS
 from spdcheck.semantics.packet import WHOLE, Packet, packet
@@ -164,7 +164,9 @@ def _address(word: str, site: Site) -> AddressRange | None:
         return found
     for host in site.hosts:
         if host.name == word:
-            own = [a.address for interface in host.interfaces for a in interface.addresses]
+            # A tunnel device's address is rarely the one that is meant: it comes last.
+            interfaces = sorted(host.interfaces, key=lambda interface: interface.tunnel is not None)
+            own = [a.address for interface in interfaces for a in interface.addresses]
             if not own:
                 raise UsageError(f"no address of {word} is known; give one, or write its interfaces into spdcheck.toml")
             return own[0]
