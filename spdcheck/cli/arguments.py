@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from typing import IO, TYPE_CHECKING, NoReturn
 
 from spdcheck.cli.dispatch import Streams, nearest
@@ -24,7 +25,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(
             prog=f"spdcheck {name}",
             description=description,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=partial(argparse.RawDescriptionHelpFormatter, width=look_at(streams.stdout).width),
             allow_abbrev=False,
         )
         self._streams = streams

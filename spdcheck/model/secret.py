@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import math
-import secrets
+import os
 
-_PROCESS_KEY = secrets.token_bytes(32)
+_PROCESS_KEY = os.urandom(32)
 
 _PLACEHOLDER_WORDS = ("changeme", "change_me", "yourkey", "your_key", "example", "placeholder", "todo", "xxxx")
 _COMMON_WORDS = (
