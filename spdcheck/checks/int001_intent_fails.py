@@ -96,6 +96,8 @@ class IntentFails(Check):
                 endings = list(explore(context.ways.simulator, _packets(flow)))
                 if not endings:
                     trace(context.ways.simulator, flow.packet())  # says why nobody could send it
+                    why = f"nothing of {intent.flow} begins at a machine whose files are ours"
+                    yield Undecided(self.code, context.site.name, why, intent.origin)
             except UsageError as error:
                 yield self.finding("", intent.origin, f"this flow can't be followed: {error}", subject=intent.flow)
                 continue
