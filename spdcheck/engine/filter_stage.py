@@ -46,7 +46,7 @@ _BEFORE_ROUTING = ("in", "PREROUTING")
 
 def pass_filters(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
     """Asks every filter and NAT of the host at this hook, in the platform's order."""
-    interface = stage.interface or (situation.in_interface if stage.hook in _INWARD else situation.out_interface)
+    interface = stage.interface or (situation.in_interface if stage.hook in INWARD else situation.out_interface)
     if stage.interface and not situation.pending:
         yield Move(situation)
         return
@@ -64,7 +64,7 @@ def pass_filters(simulator: Simulator, situation: Situation, stage: Stage) -> It
     yield from _ask(situation, stage, interface, asked)
 
 
-_INWARD = ("in", "PREROUTING", "INPUT")
+INWARD = ("in", "PREROUTING", "INPUT")
 
 
 def _ask(situation: Situation, stage: Stage, interface: str, asked: Sequence[FilterPoint]) -> Iterator[Move]:
@@ -79,7 +79,12 @@ def _ask(situation: Situation, stage: Stage, interface: str, asked: Sequence[Fil
 
 
 def _one(situation: Situation, stage: Stage, interface: str, point: FilterPoint) -> Iterator[Move]:
-    direction = "in" if stage.hook in _INWARD else "out"
+    if point.tracking is not None:
+        from spdcheck.engine.conntrack import pass_point
+
+        yield from pass_point(situation, stage, interface, point)
+        return
+    direction = "in" if stage.hook in INWARD else "out"
     meets = [
         (state, crossing)
         for state in situation.states
@@ -87,11 +92,11 @@ def _one(situation: Situation, stage: Stage, interface: str, point: FilterPoint)
         for crossing in state.known.crossings
         if crossing.direction == direction and _is_on(state, crossing, interface)
     ]
-    conditions = [_answers(state) if crossing.back else _resembles(state) for state, crossing in meets]
+    conditions = [answering(state) if crossing.back else resembling(state) for state, crossing in meets]
     for part in situation.frame.traffic.split(conditions):
         here = situation.with_(frame=situation.frame.with_traffic(part.traffic))
         if part.number is None:
-            yield from _new(here, stage, interface, point)
+            yield from ask_rules(here, stage, interface, point)
         else:
             yield _known(here, stage, interface, point, *meets[part.number])
 
@@ -101,12 +106,12 @@ def _is_on(state: State, crossing: Crossing, interface: str) -> bool:
     return wanted in ("", interface)
 
 
-def _answers(state: State) -> Predicate:
+def answering(state: State) -> Predicate:
     """The packets that answer those of a state."""
     return all_of(in_set(field, *state.behind.side(other)) for field, other in _REVERSED.items())
 
 
-def _resembles(state: State) -> Predicate:
+def resembling(state: State) -> Predicate:
     """The packets that are like the first one of a state."""
     return all_of(in_set(field, *state.before.side(field)) for field in _REVERSED)
 
@@ -115,7 +120,7 @@ def _known(
     situation: Situation, stage: Stage, interface: str, point: FilterPoint, state: State, crossing: Crossing
 ) -> Move:
     """What belongs to a connection fares as its first packet did; answers are translated back."""
-    host, word = situation.host.name, _word(stage, point)
+    host, word = situation.host.name, word_of(stage, point)
     fields = (SOURCE, DESTINATION, SOURCE_PORT, DESTINATION_PORT)
     if crossing.back:
         sides = {field: state.before.side(_REVERSED[field]) for field in fields}
@@ -123,7 +128,7 @@ def _known(
         sides = {field: state.behind.side(field) for field in fields}
     if not state.known.passes:
         step = Step(host, word, Mark.FAIL, "block", f"{point.name}: {state.text}", interface)
-        how = Disposition.DENIED_IN if stage.hook in _INWARD else Disposition.DENIED_OUT
+        how = Disposition.DENIED_IN if stage.hook in INWARD else Disposition.DENIED_OUT
         return Move(situation.with_(step), end=End(how, f"{point.name} of {host} blocks it: {state.text}"))
     if crossing.back and state.known.doubt:
         step = Step(host, word, Mark.UNKNOWN, "unknown", state.known.doubt, interface)
@@ -136,16 +141,17 @@ def _known(
         packet=back.example() if changed else None, length=situation.frame.length,
     )  # fmt: skip
     after = situation.with_(step)
-    return Move(_changed(after, stage, back) if changed else after)
+    return Move(translated(after, stage, back) if changed else after)
 
 
-def _word(stage: Stage, point: FilterPoint) -> str:
+def word_of(stage: Stage, point: FilterPoint) -> str:
+    """The word that ``trace`` shows for the stage."""
     return ("NAT " if point.translates else "FILTER ") + stage.hook
 
 
-def _new(situation: Situation, stage: Stage, interface: str, point: FilterPoint) -> Iterator[Move]:
+def ask_rules(situation: Situation, stage: Stage, interface: str, point: FilterPoint) -> Iterator[Move]:
     """What belongs to no known connection is decided by the rules."""
-    host, word = situation.host.name, _word(stage, point)
+    host, word = situation.host.name, word_of(stage, point)
     shown = {field: situation.frame.traffic.side(field) for field in (IN_INTERFACE, OUT_INTERFACE)}
     seen = situation.frame.traffic.rewritten(_interfaces(situation, stage, interface))
     for answer in answers(point, seen):
@@ -162,17 +168,17 @@ def _new(situation: Situation, stage: Stage, interface: str, point: FilterPoint)
 def _interfaces(situation: Situation, stage: Stage, interface: str) -> dict[Field, tuple[tuple[int, int], ...]]:
     """The interfaces by which filters see the traffic come and go."""
     here = single(name_number(interface))
-    if stage.hook in _INWARD:
+    if stage.hook in INWARD:
         return {IN_INTERFACE: here, OUT_INTERFACE: single(0)}
     came = situation.in_interface if situation.forwarded else ""
     return {IN_INTERFACE: single(name_number(came)), OUT_INTERFACE: here}
 
 
 def _decided(situation: Situation, stage: Stage, interface: str, point: FilterPoint, answer: Answer) -> Move:
-    host, word, origin = situation.host.name, _word(stage, point), answer.origin
+    host, word, origin = situation.host.name, word_of(stage, point), answer.origin
     verdict = answer.verdict
     if verdict is not Verdict.PASS:
-        inward = stage.hook in _INWARD
+        inward = stage.hook in INWARD
         step = Step(host, word, Mark.FAIL, getattr(verdict, "value", str(verdict)), point.name, interface, origin)
         how = Disposition.DENIED_IN if inward else Disposition.DENIED_OUT
         where = f", {origin.where}" if origin is not None else " by its default"
@@ -188,8 +194,9 @@ def _decided(situation: Situation, stage: Stage, interface: str, point: FilterPo
         moved = any(not _same_side(before, behind, field) for field in _REVERSED)
         packet, length = (behind.example(), situation.frame.length) if moved else (None, 0)
         mark, said = (Mark.CHANGE, "translated") if moved else (Mark.OK, "pass")
-        after = situation.with_(Step(host, word, mark, said, point.name, interface, origin, packet, length))
-        after = _changed(after, stage, behind) if moved else after.with_(frame=after.frame.with_traffic(behind))
+        line = (answer.translator if moved else None) or origin
+        after = situation.with_(Step(host, word, mark, said, point.name, interface, line, packet, length))
+        after = translated(after, stage, behind) if moved else after.with_(frame=after.frame.with_traffic(behind))
     if answer.state is not None:
         known = answer.state if isinstance(answer.state, Connection) else ANSWERS
         text = f"the connection is known{_from(origin)}"
@@ -205,7 +212,7 @@ def _from(origin: Span | None) -> str:
     return f" from {origin.where}" if origin is not None else ""
 
 
-def _changed(situation: Situation, stage: Stage, traffic: Traffic) -> Situation:
+def translated(situation: Situation, stage: Stage, traffic: Traffic) -> Situation:
     """NAT before routing keeps what was there for the SPD's check; NAT behind it has the SPD asked again."""
     frame = situation.frame.with_traffic(traffic)
     if stage.hook in _BEFORE_ROUTING:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spdcheck.model.policy import Mode, Protocol
+from spdcheck.records import dataclass
 from spdcheck.semantics.encapsulation import NUMBER_OF, protected_length
 from spdcheck.semantics.fields import (
+    CONNECTION,
     DESTINATION,
     DESTINATION_PORT,
     FRAGMENT,
     GRE_KEY,
     ICMP_CODE,
     ICMP_TYPE,
+    IPSEC_IN,
+    IPSEC_OUT,
     LENGTH,
+    LOCAL,
+    MARK,
     PROTOCOL,
+    REQID_IN,
+    REQID_OUT,
     SOURCE,
     SOURCE_PORT,
+    TAG,
     TCP_FLAGS,
+    TRANSLATED,
+    TUNNEL_DESTINATION,
+    TUNNEL_SOURCE,
     address_interval,
     family_of,
 )
@@ -34,9 +45,23 @@ if TYPE_CHECKING:
     from spdcheck.source import Span
 
 _NO_UPPER_LAYER: dict[Field, IntervalSet] = {
-    field: single(0) for field in (SOURCE_PORT, DESTINATION_PORT, ICMP_TYPE, ICMP_CODE, GRE_KEY, TCP_FLAGS, FRAGMENT)
-}
+    field: single(0)
+    for field in (
+        SOURCE_PORT, DESTINATION_PORT, ICMP_TYPE, ICMP_CODE, GRE_KEY, TCP_FLAGS, FRAGMENT, CONNECTION, TRANSLATED,
+    )
+}  # fmt: skip
+"""What a packet that is wrapped around another one does not have: ports, flags, a connection of its own yet."""
 UDP_ENCAPSULATION = 4500
+
+IPSEC_KNOWN: dict[Field, IntervalSet] = {
+    field: single(0) for field in (IPSEC_IN, REQID_IN, IPSEC_OUT, REQID_OUT, TUNNEL_SOURCE, TUNNEL_DESTINATION)
+}
+"""What a kernel knows of the IPsec that a packet came by or will leave by; nothing of it is true of the wrapped one."""
+
+NOT_ON_THE_WIRE: dict[Field, IntervalSet] = IPSEC_KNOWN | {
+    field: single(0) for field in (MARK, TAG, TRANSLATED, LOCAL, CONNECTION)
+}
+"""What a kernel knows of a packet and no wire carries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +158,9 @@ def unwrap(frame: Frame) -> Frame:
     """What is inside. A transport mode packet keeps the addresses that were translated on the way."""
     if frame.inner is None:
         return frame
-    inner = frame.inner.with_traffic(frame.inner.traffic.begun_in(frame.traffic.began) or frame.inner.traffic)
+    inside = frame.inner.traffic.begun_in(frame.traffic.began) or frame.inner.traffic
+    # No wire carries what the host that wrapped it knew of the packet inside.
+    inner = frame.inner.with_traffic(inside.rewritten(NOT_ON_THE_WIRE))
     if frame.protection is not None and frame.protection.mode is not Mode.TUNNEL:
         seen = {field: frame.traffic.side(field) for field in (SOURCE, DESTINATION)}
         return inner.with_traffic(inner.traffic.rewritten(seen))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spdcheck.engine.evidence import Asked
 from spdcheck.engine.trace import Step
 from spdcheck.engine.traffic import One
+from spdcheck.records import dataclass, replace
 from spdcheck.semantics.filters import ANSWERS
 
 if TYPE_CHECKING:
@@ -38,6 +38,20 @@ class State:
     interface: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """What connection tracking knows of a frame on its way through one host.
+
+    ``first`` is the traffic as it was tracked, ``state`` the connection that it belongs to (None for a new one),
+    ``back`` tells an answer. ``confirmed`` says that the new connection is remembered.
+    """
+
+    first: Traffic
+    state: State | None = None
+    back: bool = False
+    confirmed: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """A frame at one place of one host.
@@ -47,9 +61,9 @@ class Situation:
     that have wrapped it at this host, ``found`` the SA of an arriving frame, ``bypass`` marks the packets of a key
     daemon, whose sockets no policy is asked about. ``forwarded`` tells the two ways to
     leave a host apart. ``translated`` says that NAT has changed the frame since the SPD was asked, ``untranslated``
-    is the frame's traffic before a DNAT on arrival. ``fragment_bytes`` is the size of the fragments in which it
-    leaves (0: whole). ``wires_clear`` and ``wires_protected`` count untrusted wires
-    crossed.
+    is the frame's traffic before a DNAT on arrival; ``tracked`` is for Linux's connection tracking.
+    ``fragment_bytes`` is the size of the fragments in which it leaves (0: whole). ``wires_clear`` and
+    ``wires_protected`` count untrusted wires crossed.
     """
 
     host: Host
@@ -69,6 +83,7 @@ class Situation:
     bypass: bool = False
     translated: bool = False
     untranslated: Traffic | None = None
+    tracked: Tracked | None = None
     steps: tuple[Step | Wire, ...] = ()
     states: tuple[State, ...] = ()
     fragment_bytes: int = 0

@@ -41,6 +41,7 @@ LINUX = Datapath(
         Stage(Kind.ROUTE),
         Stage(Kind.SPD_OUT),
         Stage(Kind.FILTER, "OUTPUT"),
+        Stage(Kind.ROUTE, "again"),
         Stage(Kind.SPD_AGAIN),
         Stage(Kind.SA_OUT),
         Stage(Kind.MTU),

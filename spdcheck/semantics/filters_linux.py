@@ -1,0 +1,125 @@
+"""Netfilter's tables at each hook, in the order of their priorities (``enum nf_ip_hook_priorities``).
+
+raw (-300), connection tracking (-200), mangle (-150), nat of destinations (-100), filter (0), security (50), nat of
+sources (100), and at the way out of the host the connection is confirmed.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from spdcheck.model.diagnostic import Part
+from spdcheck.model.netfilter import NetfilterRuleset
+from spdcheck.records import dataclass
+from spdcheck.semantics import conditions
+from spdcheck.semantics.changes import changed_fields
+from spdcheck.semantics.decision import Decide, DecisionList, Entry
+from spdcheck.semantics.fields import CAPTURED
+from spdcheck.semantics.filters import FilterPoint, Tracking, Verdict
+from spdcheck.semantics.predicate import Unknown
+from spdcheck.semantics.rulesets.netfilter import Compiler, uses_conntrack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from spdcheck.model.host import Host
+
+TRACK, CONFIRM = "conntrack", "confirm"
+
+ORDER: dict[str, tuple[str, ...]] = {
+    "PREROUTING": ("raw", TRACK, "mangle", "nat"),
+    "INPUT": ("mangle", "filter", "security", "nat", CONFIRM),
+    "FORWARD": ("mangle", "filter", "security"),
+    "OUTPUT": ("raw", TRACK, "mangle", "nat", "filter", "security"),
+    "POSTROUTING": ("mangle", "nat", CONFIRM),
+}
+"""What is asked at each hook, in this order."""
+
+_PASS = DecisionList((), Decide(Verdict.PASS))
+
+
+def netfilter(host: Host, hook: str) -> tuple[FilterPoint, ...]:
+    """The tables of a host at a hook; none where no file loads any."""
+    return _compiled(_Same(host)).get(hook, ())
+
+
+def has_netfilter(host: Host) -> bool:
+    """Some file of the host loads tables."""
+    return any(isinstance(found, NetfilterRuleset) for found in host.packet_filters)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """A host by identity: hosts hold dictionaries and have no hash of their own."""
+
+    host: Host
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.host is self.host
+
+    def __hash__(self) -> int:
+        return id(self.host)
+
+
+@lru_cache(maxsize=64)
+def _compiled(same: _Same) -> dict[str, tuple[FilterPoint, ...]]:
+    host = same.host
+    rulesets = [found for found in host.packet_filters if isinstance(found, NetfilterRuleset)]
+    if not rulesets:
+        return {}
+    compilers = [Compiler(host, ruleset) for ruleset in rulesets]
+    tracks = any(uses_conntrack(ruleset) for ruleset in rulesets)
+    return {hook: tuple(_points(compilers, hook, order, tracks=tracks)) for hook, order in ORDER.items()}
+
+
+def _points(
+    compilers: list[Compiler], hook: str, order: tuple[str, ...], *, tracks: bool
+) -> Iterator[FilterPoint]:
+    for name in order:
+        if name in (TRACK, CONFIRM):
+            if tracks:
+                yield FilterPoint("conntrack", _PASS, tracking=Tracking.TRACK if name == TRACK else Tracking.CONFIRM)
+            continue
+        rules = _table(compilers, name, hook)
+        if name == "nat" and tracks:
+            for found in rules or (_PASS,):
+                yield FilterPoint("nat", found, translates=True, tracking=Tracking.TRANSLATE)
+        elif name != "nat":
+            yield from (FilterPoint(name, found) for found in rules)
+
+
+def _table(compilers: list[Compiler], name: str, hook: str) -> list[DecisionList]:
+    """The table of both families as one list; as two where both remember conditions, whose bits would mix."""
+    lists = [found for family in (4, 6) for found in [_of_family(compilers, name, hook, family)] if found.entries]
+    if sum(CAPTURED in changed_fields(e.effect.changes) for found in lists for e in found.entries) > 1:
+        return lists
+    entries = tuple(entry for found in lists for entry in found.entries)
+    return [DecisionList(entries, Decide(Verdict.PASS))] if entries else []
+
+
+def _of_family(compilers: list[Compiler], name: str, hook: str, family: int) -> DecisionList:
+    """The table of one family; what a file can't tell is unknown."""
+    entries: list[Entry] = []
+    part = Part.NAT if name == "nat" else Part.FILTER
+    own = [compiler for compiler in compilers if compiler.family == family]
+    loaded = [(c, t) for c in own for t in c.ruleset.tables if t.name == name]
+    here = conditions.family(family)
+    gap = next((gap for c in own for gap in c.host.gaps
+                if gap.part is part and gap.span.file is c.ruleset.origin.file), None)  # fmt: skip
+    if gap is not None:
+        entries.append(Entry(here & Unknown(gap.reason), Decide(Verdict.PASS), gap.span))
+        return DecisionList(tuple(entries), Decide(Verdict.PASS))
+    if len(loaded) > 1:
+        where = " and ".join(table.origin.where for _, table in loaded)
+        reason = f"which of the two tables {name} is loaded last ({where})"
+        entries.append(Entry(here & Unknown(reason), Decide(Verdict.PASS), loaded[0][1].origin))
+        return DecisionList(tuple(entries), Decide(Verdict.PASS))
+    for compiler, table in loaded:
+        found = compiler.hook(table, hook)
+        if found is not None:
+            entries += found.entries
+            if found.default.action is not Verdict.PASS:
+                chain = table.chain(hook)
+                entries.append(Entry(here, found.default, None if chain is None else chain.origin))
+    return DecisionList(tuple(entries), Decide(Verdict.PASS))

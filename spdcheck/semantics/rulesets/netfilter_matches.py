@@ -1,0 +1,341 @@
+"""What the matches of netfilter ask of a packet. A match that no field of a packet answers is Unknown, with its place.
+
+Sources: iptables-extensions(8); net/netfilter/xt_*.c, net/ipv4/netfilter/ip_tables.c.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spdcheck.model.netfilter import Bits, Icmp, Interval, Network
+from spdcheck.model.policy import Direction, Mode
+from spdcheck.model.protocols import DCCP, ICMP, ICMP6, PORT_PROTOCOLS, SCTP, TCP, UDP, UDPLITE
+from spdcheck.semantics import conditions
+from spdcheck.semantics.fields import (
+    CONNECTION,
+    DESTINATION,
+    DESTINATION_PORT,
+    FRAGMENT,
+    ICMP_CODE,
+    IPSEC_IN,
+    IPSEC_OUT,
+    LENGTH,
+    MARK,
+    REQID_IN,
+    REQID_OUT,
+    SOURCE,
+    SOURCE_PORT,
+    SPACE_OF_FAMILY,
+    TOS,
+    TRANSLATED,
+    TUNNEL_DESTINATION,
+    TUNNEL_SOURCE,
+    address_interval,
+    address_number,
+)
+from spdcheck.semantics.packet import CLEAR, LATER_FRAGMENT, NEW, TRANSPORT, TUNNEL
+from spdcheck.semantics.predicate import FALSE, TRUE, Unknown, all_of, any_of, in_set, is_value, masked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from spdcheck.model.host import Host
+    from spdcheck.model.netfilter import Match, NetfilterRule, Option
+    from spdcheck.model.policy import SecurityPolicy, Template
+    from spdcheck.semantics.fields import Field
+    from spdcheck.semantics.predicate import Predicate
+
+_STATES = {"NEW": 0, "ESTABLISHED": 1, "RELATED": 2, "INVALID": 3, "UNTRACKED": 4}
+_PORTED = {"tcp": TCP, "udp": UDP, "udplite": UDPLITE, "sctp": SCTP, "dccp": DCCP}
+_SYN = Bits(2, 23)
+
+
+class Conditions:
+    """Conditions of rules for one host and family; ``connmarks`` says that some rule sets the mark of connections."""
+
+    def __init__(self, host: Host, family: int, *, connmarks: bool = False) -> None:
+        self.host, self.family, self.connmarks = host, family, connmarks
+
+    def of(self, rule: NetfilterRule) -> Predicate:
+        """The condition of a rule."""
+        return all_of(self.match(match) for match in rule.matches)
+
+    def match(self, match: Match) -> Predicate:
+        """The condition of one match."""
+        if match.module in _PORTED:
+            return _ported(match, _PORTED[match.module])
+        if match.module == "policy":
+            return self._policy(match)
+        reader = _READERS.get(match.module)
+        if reader is None:
+            return _unknown(match)
+        return all_of(
+            ~found if option.negated else found for option in match.options for found in [reader(self, option, match)]
+        )
+
+    def own(self, option: Option, match: Match) -> Predicate:
+        """An option of iptables itself."""
+        value = option.value
+        if option.name in ("source", "destination"):
+            field = SOURCE if option.name == "source" else DESTINATION
+            assert isinstance(value, tuple)
+            return any_of(_network(field, item, option) for item in value)
+        if option.name in ("in-interface", "out-interface"):
+            assert isinstance(value, str)
+            if value == "+":
+                return TRUE
+            return conditions.arrives_on(value) if option.name == "in-interface" else conditions.leaves_by(value)
+        if option.name == "protocol":
+            assert isinstance(value, int)
+            return TRUE if value == 0 else conditions.protocol(value)
+        if option.name == "fragment":
+            return is_value(FRAGMENT, LATER_FRAGMENT)
+        return _unknown(match)
+
+    def icmp(self, option: Option, match: Match) -> Predicate:
+        """Type and code; a negated option is still about ICMP (see :meth:`match`)."""
+        value = option.value
+        assert isinstance(value, Icmp)
+        number = ICMP6 if match.module == "icmp6" else ICMP
+        found = conditions.protocol(number) & conditions.whole_or_first()
+        own: Predicate = TRUE
+        if value.type is not None:
+            own = conditions.icmp(6 if number == ICMP6 else 4, value.type)
+            if value.codes is not None:
+                own &= in_set(ICMP_CODE, (value.codes.first, value.codes.last))
+        # `match` negates the whole, and the protocol has to stay.
+        return ~(found & ~own) if option.negated else found & own
+
+    def multiport(self, option: Option, _: Match) -> Predicate:
+        """A list of ports."""
+        value = option.value
+        assert isinstance(value, tuple)
+        intervals = [(item.first, item.last) for item in value if isinstance(item, Interval)]
+        ends = {"sports": (SOURCE_PORT,), "dports": (DESTINATION_PORT,)}.get(
+            option.name, (SOURCE_PORT, DESTINATION_PORT)
+        )
+        own = any_of(in_set(field, *intervals) for field in ends)
+        guard = conditions.protocol(*PORT_PROTOCOLS) & conditions.whole_or_first()
+        return ~(guard & ~own) if option.negated else guard & own
+
+    def conntrack(self, option: Option, match: Match) -> Predicate:
+        """States; tuples as they were at first are those of the packet while nothing is translated."""
+        value = option.value
+        if option.name in ("ctstate", "state"):
+            assert isinstance(value, tuple)
+            parts = [is_value(CONNECTION, *(_STATES[str(item)] for item in value if item in _STATES))]
+            parts += [is_value(TRANSLATED, bit, 3) for name, bit in (("SNAT", 1), ("DNAT", 2)) if name in value]
+            return any_of(parts)
+        if option.name == "ctproto" and isinstance(value, int):
+            return conditions.protocol(value)
+        if option.name in ("ctorigsrc", "ctorigdst") and isinstance(value, tuple):
+            field, bit = (SOURCE, 1) if option.name == "ctorigsrc" else (DESTINATION, 2)
+            plain = is_value(CONNECTION, NEW) & ~is_value(TRANSLATED, bit, 3)
+            own = any_of(_network(field, item, option) for item in value)
+            return (plain & own) | (~plain & _unknown(match, option))
+        return _unknown(match, option)
+
+    def mark(self, option: Option, _: Match) -> Predicate:
+        """Bits of the packet's mark."""
+        assert isinstance(option.value, Bits)
+        return masked(MARK, option.value.mask, option.value.value)
+
+    def connmark(self, option: Option, match: Match) -> Predicate:
+        """Bits of the connection's mark, which is 0 where nothing sets it."""
+        assert isinstance(option.value, Bits)
+        if self.connmarks:
+            return _unknown(match, option)
+        return TRUE if option.value.value == 0 else FALSE
+
+    def addrtype(self, option: Option, match: Match) -> Predicate:
+        """Kinds of addresses as the routing table tells them."""
+        if option.name not in ("src-type", "dst-type") or not isinstance(option.value, tuple):
+            return _unknown(match, option)
+        field = SOURCE if option.name == "src-type" else DESTINATION
+        return any_of(self._kind(str(kind).upper(), field, option, match) for kind in option.value)
+
+    def _kind(self, kind: str, field: Field, option: Option, match: Match) -> Predicate:
+        if kind == "LOCAL":
+            own = [address_interval(address) for address in self.host.addresses if address.family == self.family]
+            own.append((127 << 24, (128 << 24) - 1) if self.family == 4 else (address_number(6, 1),) * 2)
+            found = in_set(field, *own)
+            dynamic = any(interface.dynamic for interface in self.host.interfaces)
+            return found | Unknown(f"{option.origin.where}: which addresses are this host's") if dynamic else found
+        if kind == "MULTICAST":
+            return in_set(field, (224 << 24, (240 << 24) - 1) if self.family == 4 else _ALL_MULTICAST6)
+        if kind == "BROADCAST":
+            return in_set(field, *self._broadcasts())
+        if kind == "UNSPEC":
+            return is_value(field, address_number(self.family, 0))
+        if kind == "UNICAST":
+            others = (self._kind(name, field, option, match) for name in ("LOCAL", "MULTICAST", "BROADCAST", "UNSPEC"))
+            return ~any_of(others)
+        return _unknown(match, option)
+
+    def _broadcasts(self) -> list[tuple[int, int]]:
+        if self.family == 6:
+            return []
+        found = [((1 << 32) - 1, (1 << 32) - 1)]
+        for interface in self.host.interfaces:
+            for address in interface.addresses:
+                net = address.prefix
+                if net is not None and net.family == 4 and net.size > 2:
+                    found.append((net.last, net.last))
+        return found
+
+    def iprange(self, option: Option, _: Match) -> Predicate:
+        """A range of addresses."""
+        assert isinstance(option.value, Interval)
+        low, high = (address_number(option.value.family, end) for end in option.value[:2])
+        return in_set(SOURCE if option.name == "src-range" else DESTINATION, (low, high))
+
+    def length(self, option: Option, _: Match) -> Predicate:
+        """The length of the packet, IP header included."""
+        assert isinstance(option.value, Interval)
+        return in_set(LENGTH, (option.value.first, min(option.value.last, 65535)))
+
+    def tos(self, option: Option, match: Match) -> Predicate:
+        """TOS bits, or the DSCP among them."""
+        value = option.value
+        if isinstance(value, int):
+            return masked(TOS, 0xFC, value << 2 & 0xFC)
+        return masked(TOS, value.mask, value.value) if isinstance(value, Bits) else _unknown(match, option)
+
+    def comment(self, *_: object) -> Predicate:
+        """Says nothing."""
+        return TRUE
+
+    def security(self, option: Option, match: Match) -> Predicate:
+        """SPIs are no field of a packet here; the protocol is."""
+        number = 50 if match.module == "esp" else 51
+        found = conditions.protocol(number)
+        everything = option.value == Interval(0, (1 << 32) - 1)
+        own: Predicate = TRUE if everything else _unknown(match, option)
+        return ~(found & ~own) if option.negated else found & own
+
+    def _policy(self, match: Match) -> Predicate:
+        """xt_policy: which IPsec the packet came by (``in``), or will leave by (``out``)."""
+        said = {option.name: option for option in match.options}
+        way = said["dir"].value if "dir" in said else None
+        wanted = said["pol"].value if "pol" in said else "ipsec"
+        if way not in ("in", "out") or wanted not in ("ipsec", "none"):
+            return _unknown(match)
+        field = IPSEC_IN if way == "in" else IPSEC_OUT
+        # A negated `--pol` is not in the manual; what is asked is whether there is any policy at all.
+        if wanted == "none":
+            found = is_value(field, CLEAR)
+            return ~found if said["pol"].negated else found
+        found = is_value(field, TRANSPORT, TUNNEL)
+        if "next" in said or ("strict" in said and self._bundles(str(way))):
+            return found & _unknown(match)
+        for option in match.options:
+            if option.name in ("dir", "pol", "strict"):
+                continue
+            own = self._detail(str(way), option, match)
+            found &= ~own if option.negated else own
+        return found
+
+    def _bundles(self, way: str) -> bool:
+        """Some policy of this direction asks for more than one transform."""
+        return any(len(policy.templates) > 1 for policy in self._policies(way))
+
+    def _policies(self, way: str) -> list[SecurityPolicy]:
+        directions = (Direction.OUT,) if way == "out" else (Direction.IN, Direction.FWD)
+        return [policy for direction in directions for policy in self.host.spd.of(direction)]
+
+    def _detail(self, way: str, option: Option, match: Match) -> Predicate:
+        value = option.value
+        if option.name == "reqid" and isinstance(value, int):
+            return is_value(REQID_IN if way == "in" else REQID_OUT, value)
+        if option.name == "mode":
+            modes = {"tunnel": TUNNEL, "transport": TRANSPORT}
+            if value in modes:
+                return is_value(IPSEC_IN if way == "in" else IPSEC_OUT, modes[str(value)])
+        if way == "in" and option.name in ("tunnel-src", "tunnel-dst") and isinstance(value, tuple):
+            field = TUNNEL_SOURCE if option.name == "tunnel-src" else TUNNEL_DESTINATION
+            return is_value(IPSEC_IN, TUNNEL) & any_of(_network(field, item, option) for item in value)
+        return self._by_templates(way, option, match)
+
+    def _by_templates(self, way: str, option: Option, match: Match) -> Predicate:
+        """What the fields don't say, the policies do, if all of one mode and reqid agree."""
+        by_key: dict[tuple[int, int], set[bool]] = {}
+        for policy in self._policies(way):
+            for template in policy.templates:
+                fits = _template_fits(template, option)
+                if fits is None:
+                    return _unknown(match, option)
+                mode = TUNNEL if template.mode is Mode.TUNNEL else TRANSPORT
+                by_key.setdefault((mode, template.reqid), set()).add(fits)
+        if not by_key or (way == "in" and len({fit for fits in by_key.values() for fit in fits}) > 1):
+            return _unknown(match, option)
+        if len({fit for fits in by_key.values() for fit in fits}) == 1:
+            return TRUE if next(iter(by_key.values())) == {True} else FALSE
+        if any(len(fits) > 1 for fits in by_key.values()):
+            return _unknown(match, option)
+        return any_of(
+            is_value(IPSEC_OUT, mode) & is_value(REQID_OUT, reqid)
+            for (mode, reqid), fits in by_key.items()
+            if fits == {True}
+        )
+
+
+def _template_fits(template: Template, option: Option) -> bool | None:
+    value = option.value
+    if option.name == "proto" and isinstance(value, int):
+        return {50: "esp", 51: "ah", 108: "ipcomp"}.get(value) == template.protocol.value
+    if option.name in ("tunnel-src", "tunnel-dst") and isinstance(value, tuple):
+        end = template.source if option.name == "tunnel-src" else template.destination
+        if template.mode is not Mode.TUNNEL:
+            return False
+        networks = [item for item in value if isinstance(item, Network)]
+        if end is None or not end.is_host or len(networks) != len(value):
+            return None
+        return any(item.family == end.family and end.first & item.mask == item.value for item in networks)
+    return None
+
+
+def _ported(match: Match, number: int) -> Predicate:
+    """tcp, udp and their kin: a packet of the protocol that has the header, then every option by itself."""
+    parts = [conditions.protocol(number), conditions.whole_or_first()]
+    for option in match.options:
+        value, own = option.value, None
+        if isinstance(value, Interval) and option.name in ("sport", "dport"):
+            own = in_set(SOURCE_PORT if option.name == "sport" else DESTINATION_PORT, (value.first, value.last))
+        elif option.name in ("tcp-flags", "syn"):
+            bits = value if isinstance(value, Bits) else _SYN
+            own = conditions.tcp_flags(bits.mask, bits.value)
+        else:
+            own = _unknown(match, option)
+        parts.append(~own if option.negated else own)
+    return all_of(parts)
+
+
+def _network(field: Field, item: object, option: Option) -> Predicate:
+    if not isinstance(item, Network):
+        return Unknown(f"{option.origin.where}: the addresses of `{item}`")
+    return conditions.address_mask(field, item.family, item.mask, item.value) & in_set(
+        field, SPACE_OF_FAMILY[item.family][0]
+    )
+
+
+def _unknown(match: Match, option: Option | None = None) -> Unknown:
+    place = match.origin if option is None else option.origin
+    return Unknown(f"{place.where}: `{place.text}`, {_WHY.get(match.module, 'which is not modelled')}")
+
+
+_WHY = {
+    "limit": "which depends on how many packets came before", "hashlimit": "which depends on earlier packets",
+    "recent": "which depends on earlier packets", "set": "whose members are in no file",
+    "mac": "since link-layer addresses are not known", "owner": "since the owner of a socket is not known",
+    "statistic": "which matches by chance or in turn", "time": "which depends on the time of the day",
+    "connlimit": "which depends on other connections", "quota": "which depends on earlier packets",
+}  # fmt: skip
+_ALL_MULTICAST6 = (address_number(6, 0xFF << 120), address_number(6, (1 << 128) - 1))
+
+_READERS: dict[str, Callable[[Conditions, Option, Match], Predicate]] = {
+    "": Conditions.own, "icmp": Conditions.icmp, "icmp6": Conditions.icmp, "multiport": Conditions.multiport,
+    "conntrack": Conditions.conntrack, "state": Conditions.conntrack, "mark": Conditions.mark,
+    "connmark": Conditions.connmark, "addrtype": Conditions.addrtype, "iprange": Conditions.iprange,
+    "length": Conditions.length, "tos": Conditions.tos, "dscp": Conditions.tos, "comment": Conditions.comment,
+    "esp": Conditions.security, "ah": Conditions.security,
+}  # fmt: skip
