@@ -15,7 +15,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from dataclasses import dataclass as dataclass
-    from typing import Any
+    from typing import Any, TypeVar
+
+    Record = TypeVar("Record", bound=Any)
 else:
 
     def dataclass(*, frozen=False, slots=False, eq=True, kw_only=False):
@@ -24,6 +26,41 @@ else:
             return dataclasses.dataclass(frozen=frozen, slots=slots, eq=eq, kw_only=kw_only)
         plain = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True, kw_only=kw_only)
         return lambda cls: _finished(plain(cls), eq)
+
+
+def replace(record: Record, /, **changes: Any) -> Record:
+    """A record with some values changed: what ``dataclasses.replace`` does, in a third of its time."""
+    shape = _SHAPES.get(record.__class__)
+    if shape is None:
+        shape = _SHAPES[record.__class__] = _Shape(record.__class__)
+    if shape.places is None or not changes.keys() <= shape.places.keys():
+        made: Record = dataclasses.replace(record, **changes)
+        return made
+    values = list(shape.values(record))
+    for name, value in changes.items():
+        values[shape.places[name]] = value
+    changed: Record = record.__class__.__new__(record.__class__)
+    for put, value in zip(shape.setters, values, strict=True):
+        put(changed, value)
+    return changed
+
+
+class _Shape:
+    """How the values of a record are fetched and put; no ``places`` where its constructor does more than put them."""
+
+    __slots__ = ("places", "setters", "values")
+
+    def __init__(self, cls: Any) -> None:
+        fields = dataclasses.fields(cls)
+        names = [field.name for field in fields]
+        simple = len(names) > 1 and all(field.init for field in fields) and not hasattr(cls, "__post_init__")
+        slotted = simple and all(hasattr(getattr(cls, name, None), "__set__") for name in names)
+        self.places = {name: place for place, name in enumerate(names)} if slotted else None
+        self.values: Callable[[Any], Any] = attrgetter(*names) if slotted else type
+        self.setters = [getattr(cls, name).__set__ for name in names] if slotted else []
+
+
+_SHAPES: dict[type, _Shape] = {}
 
 
 def _finished(cls: Any, eq: bool) -> Any:

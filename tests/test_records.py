@@ -96,6 +96,20 @@ def test_what_counts_is_compared() -> None:
     assert dataclasses.replace(point(1, 2), y=5) == point(1, 5)
 
 
+def test_replaced() -> None:
+    kept = Kept(1, (2,))
+    assert records.replace(kept, y=()) == Kept(1)
+    assert records.replace(kept) == kept
+    thing = OURS[2]()
+    assert records.replace(thing, x=5).x == dataclasses.replace(thing, x=5).x
+    open_one = THEIRS[0](1)
+    assert records.replace(open_one, y=2) == THEIRS[0](1, 2)
+    named = OURS[1](1, name="n")
+    assert records.replace(named, name="m") == dataclasses.replace(named, name="m")
+    with pytest.raises(TypeError):
+        records.replace(kept, z=1)
+
+
 def test_nothing_is_assigned() -> None:
     point = OURS[0](1)
     changes: list[Any] = [lambda: setattr(point, "x", 2), lambda: setattr(point, "z", 2), lambda: delattr(point, "x")]

@@ -142,7 +142,7 @@ def intersect(a: Box, b: Box) -> Box | None:
     """The packets in both, or None."""
     result = []
     for x, y in zip(a, b, strict=True):
-        if x is not y:
+        if x is not y and not (len(y) == 1 and y[0][0] <= x[0][0] and x[-1][1] <= y[0][1]):
             x = sets.intersect(x, y)
             if not x:
                 return None
@@ -168,17 +168,23 @@ def contains(a: Box, b: Box) -> bool:
 
 def subtract(a: Box, b: Box) -> list[Box]:
     """The packets of ``a`` that are not in ``b``: disjoint boxes, at most one for each field."""
-    if not overlap(a, b):
-        return [a]
+    cuts = []
+    for k, (x, y) in enumerate(zip(a, b, strict=True)):
+        # Most sides of ``b`` are a whole field: that they hold ``x`` is seen here, without a call.
+        if x is y or (len(y) == 1 and y[0][0] <= x[0][0] and x[-1][1] <= y[0][1]):
+            continue
+        common = sets.intersect(x, y)
+        if not common:
+            return [a]
+        if common is not x:
+            cuts.append((k, common))
     pieces = []
     inside = a
-    for k, (x, y) in enumerate(zip(a, b, strict=True)):
-        if x is y:
-            continue
-        outside = sets.minus(x, y)
+    for k, common in cuts:
+        outside = sets.minus(a[k], b[k])
         if outside:
             pieces.append((*inside[:k], outside, *a[k + 1 :]))
-            inside = (*inside[:k], sets.intersect(x, y), *a[k + 1 :])
+            inside = (*inside[:k], common, *a[k + 1 :])
     return pieces
 
 
