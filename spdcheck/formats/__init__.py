@@ -76,6 +76,13 @@ FORMATS: tuple[Format, ...] = (
         content=r"^\s*(?:table\s+role\s*=|group-map\s+(?:in|out)\s|pool\s+(?:ipf|nat|auth|count|all)/)",
     ),
     Format(
+        name="isakmpd",
+        title="isakmpd.conf(5)",
+        module="spdcheck.formats.isakmpd",
+        paths=(r"isakmpd[\w-]*\.conf", r"[\w.-]*\.isakmpd\.conf"),
+        content=r"^(?:\[Phase [12]\]|ISAKMP-peer[ \t]*=|EXCHANGE_TYPE[ \t]*=)",
+    ),
+    Format(
         name="keynote",
         title="isakmpd.policy(5)",
         module="spdcheck.formats.keynote",

@@ -9,6 +9,8 @@ from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
     from spdcheck.model.addresses import AddressRange
+    from spdcheck.model.isakmpd import Isakmpd, Phase1Transform
+    from spdcheck.model.keynote import Passphrase
     from spdcheck.model.secret import Secret
     from spdcheck.model.selector import PortRange
     from spdcheck.source import Span
@@ -120,7 +122,7 @@ class IkePeer:
     ``dpd_seconds`` is 0 for off. ``nat_traversal`` is ``off``, ``on`` or ``force``; ``generate_policy`` ``off``,
     ``on``, ``require`` or ``unique``. An identity of ``peer_identities`` without a value accepts any identity.
     ``certificate_kind`` and ``peer_certificate_kind`` are ``x509``, ``plain_rsa`` or empty; ``parent`` names the
-    section that this one copies.
+    section that this one copies. ``transforms`` are isakmpd's, with the ranges that ``proposals`` do not tell.
     """
 
     address: AddressRange | None
@@ -161,6 +163,8 @@ class IkePeer:
     xauth_login: str | None = None
     rekey: str = "on"
     parent: str | None = None
+    local_address: AddressRange | None = None
+    transforms: tuple[Phase1Transform, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +209,16 @@ class Phase2Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A pre-shared key and whom it is for, as ``psk.txt`` lists them; ``peer`` is the text of the identity."""
+    """A pre-shared key and whom it is for, as ``psk.txt`` lists them; ``peer`` is the text of the identity.
+
+    ``principals`` are the names by which a KeyNote policy knows one who has the key.
+    """
 
     peer: str
     addresses: AddressRange | None
     secret: Secret
     origin: Span
+    principals: tuple[Passphrase, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,3 +255,4 @@ class KeyDaemon:
     log_origin: Span | None = None
     complex_bundle: bool = True
     nat_keepalive_seconds: int | None = None
+    isakmpd: Isakmpd | None = None

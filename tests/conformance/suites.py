@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.conformance import ipfilter, keynote, linux_kernel, pf, psk, racoon, rcconf, setkey
+from tests.conformance import ipfilter, isakmpd, keynote, linux_kernel, pf, psk, racoon, rcconf, setkey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,6 +19,7 @@ SUITES: dict[str, Callable[[Path], Iterator[Case]]] = {
     "rcconf": rcconf.cases,
     "pf": pf.cases,
     "ipfilter": ipfilter.cases,
+    "isakmpd": isakmpd.cases,
     "keynote": keynote.cases,
     "linux-kernel": linux_kernel.cases,
 }
