@@ -302,3 +302,11 @@ def test_spans_of_a_policy() -> None:
     assert policy.origin.text == text[4:]
     assert policy.selector_origin.text == "10.0.0.1/32 10.0.0.2[80] tcp"
     assert [t.origin.text for t in policy.templates] == ["esp/transport//use", "ah/tunnel/10.0.0.1-10.0.0.2"]
+
+
+@pytest.mark.parametrize(
+    ("platform", "level"), [(LINUX, Level.REQUIRE), (FREEBSD, Level.DEFAULT), (None, Level.DEFAULT)]
+)
+def test_a_missing_level_is_mandatory_on_linux_only(platform: Platform | None, level: Level) -> None:
+    reading = run("spdadd 10.0.0.1 10.0.0.2 any -P out ipsec esp/transport;", platform)
+    assert [template.level for policy in reading.facts.policies for template in policy.templates] == [level]

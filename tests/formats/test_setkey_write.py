@@ -38,7 +38,7 @@ def policy_of(text: str, context: Context = LINUX) -> SecurityPolicy:
         ("spdadd 10.0.0.1 10.0.0.2 gre 1.2.3.4 -P out none;", "spdadd 10.0.0.1 10.0.0.2 gre 1.2.3.4 -P out none;"),
         (
             "spdadd ::1 ::2 any -P out ipsec esp/transport ah/tunnel/::1-::2/unique:3;",
-            "spdadd ::1 ::2 any -P out ipsec\n\tesp/transport//default\n\tah/tunnel/::1-::2/unique:3;",
+            "spdadd ::1 ::2 any -P out ipsec\n\tesp/transport//require\n\tah/tunnel/::1-::2/unique:3;",
         ),
     ],
 )

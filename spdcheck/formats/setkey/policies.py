@@ -178,7 +178,15 @@ class Policies:
                 statement.odd(plan.reqid, message, f"use a number up to {MAX_MANUAL_REQID}")
                 reqid = 0
         origin: Span = statement.between(plan.first, plan.last)
-        return Template(plan.protocol, plan.mode, source, destination, plan.level, reqid, origin)
+        return Template(plan.protocol, plan.mode, source, destination, self._level(plan.level), reqid, origin)
+
+    def _level(self, level: Level) -> Level:
+        """What the kernel makes of a level: Linux has no sysctl behind ``default``, all but ``use`` is mandatory.
+
+        Source: net/key/af_key.c ``parse_ipsecrequest``.
+        """
+        mandatory = level is Level.DEFAULT and self._dialect.platform is Platform.LINUX
+        return Level.REQUIRE if mandatory else level
 
     def _end_point(self, slot: Slot, statement: Statement) -> AddressRange:
         word = statement.texts[slot.at]
