@@ -40,6 +40,7 @@ CHECKS: tuple[tuple[str, str, str], ...] = (
     ("NAT001", "nat001_translated_before_protection", "TranslatedBeforeProtection"),
     ("NAT002", "nat002_carrier_translated", "CarrierTranslated"),
     ("NAT003", "nat003_ah_through_nat", "AhThroughNat"),
+    ("NAT005", "nat005_exemption_too_wide", "ExemptionTooWide"),
     ("FWL001", "fwl001_ike_not_open", "IkeNotOpen"),
     ("FWL002", "fwl002_esp_not_open", "EspNotOpen"),
     ("FWL003", "fwl003_nat_t_not_open", "NatTNotOpen"),
@@ -47,6 +48,7 @@ CHECKS: tuple[tuple[str, str, str], ...] = (
     ("FWL005", "fwl005_cleartext_accepted", "CleartextAccepted"),
     ("FWL006", "fwl006_shadowed_rule", "ShadowedRule"),
     ("FWL007", "fwl007_redundant_rule", "RedundantRule"),
+    ("FWL008", "fwl008_path_mtu_blocked", "PathMtuBlocked"),
     ("IKE004", "ike004_credential", "Credential"),
     ("IKE005", "ike005_no_peer_section", "NoPeerSection"),
     ("IKE006", "ike006_ids_not_policy", "IdsNotPolicy"),
@@ -61,6 +63,8 @@ CHECKS: tuple[tuple[str, str, str], ...] = (
     ("CRY008", "cry008_keys_in_log", "KeysInLog"),
     ("CRY009", "cry009_manual_counter_mode", "ManualCounterMode"),
     ("CRY010", "cry010_unauthenticated_encryption", "UnauthenticatedEncryption"),
+    ("MTU001", "mtu001_exceeds_path", "ExceedsPath"),
+    ("MTU002", "mtu002_clamp_missing", "ClampMissing"),
     ("INT001", "int001_intent_fails", "IntentFails"),
 )
 """``(code, module, class)`` of every check."""

@@ -9,7 +9,7 @@ from spdcheck.checks.finding import Finding, Severity, Undecided
 from spdcheck.checks.wording import flow_in_words
 from spdcheck.engine.answers import answers
 from spdcheck.engine.expectations import judge
-from spdcheck.engine.exploration import explore
+from spdcheck.engine.exploration import ARRIVED, explore
 from spdcheck.engine.trace import Disposition
 from spdcheck.engine.tracing import trace
 from spdcheck.errors import UsageError
@@ -170,7 +170,7 @@ def _holds(ending: Ending, word: str) -> bool:
     if word == "delivered":
         return ending.arrived
     if word == "denied":
-        return not ending.arrived
+        return ending.disposition not in ARRIVED
     crossed = ending.situation.wires_protected > 0 and not ending.in_clear
     return crossed and ending.disposition is Disposition.DELIVERED
 

@@ -30,7 +30,7 @@ def expectation(flow: str, name: str, trace: Trace) -> str:
     words = ["delivered"] if trace.disposition in _ARRIVED else ["denied"]
     if trace.protected and trace.disposition in _ARRIVED:
         words.append("protected")
-    if trace.reply is not None and trace.reply.disposition in _ARRIVED:
+    if trace.reply is not None and trace.reply.arrives:
         words.append("replied")
     comment = f"# {plain(name)}\n" if name else ""
     expected = ", ".join(quote(word) for word in words)

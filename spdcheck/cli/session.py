@@ -11,7 +11,7 @@ from spdcheck.cli.dispatch import nearest
 from spdcheck.cli.trace import host_named, simulator_of, site_at
 from spdcheck.cli.witness import flow_text, wanted
 from spdcheck.engine.remedy import remedy
-from spdcheck.engine.trace import Disposition, Step
+from spdcheck.engine.trace import Step
 from spdcheck.errors import UsageError
 from spdcheck.output.terminal import write
 from spdcheck.output.trace_text import brief, headline, render
@@ -123,8 +123,7 @@ class Session:
         del rest
         trace = self.known()
         if trace.reply is None:
-            arrived = trace.disposition in (Disposition.DELIVERED, Disposition.LEAKED)
-            why = "nobody answers this packet" if arrived else "the packet does not arrive"
+            why = "nobody answers this packet" if trace.arrives else "the packet does not arrive"
             raise UsageError(f"there is no answer to follow: {why}")
         self.last = trace.reply
         self.show(trace.reply)

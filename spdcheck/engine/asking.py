@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.semantics.changes import image
 from spdcheck.semantics.decision import Continue, Decide, Undecided
-from spdcheck.semantics.fields import CAPTURED, IP_OPTIONS
+from spdcheck.semantics.fields import CAPTURED, DESTINATION, DESTINATION_PORT, IP_OPTIONS, SOURCE, SOURCE_PORT
 from spdcheck.semantics.filters import Verdict
 from spdcheck.semantics.intervals import single
 from spdcheck.semantics.predicate import is_value
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 
 class Answer(NamedTuple):
-    """What a filter makes of a part of the traffic: as it came, as it goes on, who decided, and what is not known."""
+    """What a filter makes of a part of the traffic: as it came, as it goes on, who decided, and what is not known.
+
+    ``translator`` is the place of the entry that changed it last, where that is not the one that decided.
+    """
 
     before: Traffic
     behind: Traffic
@@ -31,6 +34,7 @@ class Answer(NamedTuple):
     origin: Span | None = None
     unknown: str = ""
     rules: DecisionList | None = None
+    translator: Span | None = None
 
     @property
     def verdict(self) -> object:
@@ -66,7 +70,8 @@ def _both(point: FilterPoint, traffic: Traffic) -> Iterator[Answer]:
             continue
         for second in through(point.rules, first.behind):
             whole = first.before.begun_in(second.before.began) or first.before
-            yield second._replace(before=whole, state=second.state or _kept(first, second))
+            by = second.translator or first.translator or (first.origin if first.behind is not first.before else None)
+            yield second._replace(before=whole, state=second.state or _kept(first, second), translator=by)
 
 
 def _kept(first: Answer, second: Answer) -> Hashable:
@@ -93,28 +98,35 @@ def through(rules: DecisionList, traffic: Traffic) -> Iterator[Answer]:
         origin = _place(None if entry is None else entry.origin)
         unknown = part.unknown or (effect.action.reason if isinstance(effect.action, Undecided) else "")
         before = [n for n in changing if n < number]
-        for came, goes, doubt in _changed(rules, before, part.traffic, part.traffic):
+        for came, goes, doubt, by in _changed(rules, before, part.traffic, part.traffic):
             behind = apply(goes, effect.changes)
             if before:
                 behind = behind.rewritten({CAPTURED: single(0)})
-            yield Answer(came, behind, effect.action, effect.state, origin, unknown or doubt, rules)
+            yield Answer(came, behind, effect.action, effect.state, origin, unknown or doubt, rules, by)
 
 
 def _changed(
-    rules: DecisionList, numbers: Sequence[int], came: Traffic, goes: Traffic
-) -> Iterator[tuple[Traffic, Traffic, str]]:
-    """The parts of the traffic as they came and as the changing entries leave them, and why nobody can be sure."""
+    rules: DecisionList, numbers: Sequence[int], came: Traffic, goes: Traffic, by: Span | None = None
+) -> Iterator[tuple[Traffic, Traffic, str, Span | None]]:
+    """The parts of the traffic as they came and as the changing entries leave them.
+
+    With why nobody can be sure, and the place of the last entry that changed anything but notes of the filter's own.
+    """
     if not numbers:
-        yield came, goes, ""
+        yield came, goes, "", by
         return
     entry, condition = rules.entries[numbers[0]], rules.arriving()[numbers[0]]
     for part in came.split([condition]):
         here = goes.begun_in(part.traffic.began) or goes
         if part.unknown:
-            yield part.traffic, here, part.unknown
+            yield part.traffic, here, part.unknown, by
             continue
         after = here if part.number is None else apply(here, entry.effect.changes)
-        yield from _changed(rules, numbers[1:], part.traffic, after)
+        told = part.number is not None and any(change.field in _ON_THE_WIRE for change in entry.effect.changes)
+        yield from _changed(rules, numbers[1:], part.traffic, after, _place(entry.origin) if told else by)
+
+
+_ON_THE_WIRE = (SOURCE, DESTINATION, SOURCE_PORT, DESTINATION_PORT)
 
 
 def _place(origin: object) -> Span | None:

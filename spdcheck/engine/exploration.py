@@ -68,7 +68,7 @@ class Ending:
     @property
     def arrived(self) -> bool:
         """They are where they should be."""
-        return self.disposition in ARRIVED
+        return self.disposition in ARRIVED and not self.leaf.end.lost
 
     @property
     def place(self) -> Span | None:

@@ -116,6 +116,7 @@ def trace_of(leaf: Leaf, packet: Packet) -> Trace:
         interface=situation.out_interface or situation.in_interface,
         steps=situation.steps,
         counter=end.counter if situation.host.platform is Platform.LINUX else "",
+        lost=end.lost,
     )
 
 

@@ -109,11 +109,15 @@ def with_evidence(before: Situation, move: Move, seen: Traffic, **asked: Any) ->
 
 
 class End(NamedTuple):
-    """The way ends here: how, in one sentence, and the kernel's counter that grows."""
+    """The way ends here: how, in one sentence, and the kernel's counter that grows.
+
+    ``lost`` marks a packet that leaked and does not arrive either.
+    """
 
     disposition: Disposition
     sentence: str
     counter: str = ""
+    lost: bool = False
 
 
 class Move(NamedTuple):

@@ -83,6 +83,7 @@ class Trace:
 
     ``protected`` says that it crossed every untrusted wire under IPsec (and crossed one at all). ``where`` is the host
     at which it ended, ``sentence`` says why. ``counter`` is the kernel's own word for a drop (``XfrmInNoPols``).
+    ``lost`` marks a packet that leaked and does not arrive either.
     """
 
     packet: Packet
@@ -94,6 +95,12 @@ class Trace:
     steps: tuple[Step | Wire, ...]
     counter: str = ""
     reply: Trace | None = None
+    lost: bool = False
+
+    @property
+    def arrives(self) -> bool:
+        """The packet reaches its destination, protected or not."""
+        return self.disposition in (Disposition.DELIVERED, Disposition.LEAKED) and not self.lost
 
     @property
     def wires(self) -> tuple[Wire, ...]:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spdcheck.engine.simulate import Simulator, trace_of
-from spdcheck.engine.trace import Disposition
 from spdcheck.engine.traffic import One
 from spdcheck.errors import UsageError
 from spdcheck.model.addresses import MULTICAST4, MULTICAST6
@@ -36,7 +35,7 @@ def trace(simulator: Simulator, packet: Packet, start: Host | None = None, *, re
     """
     leaf = next(begin(simulator, One(packet), start))
     found = trace_of(leaf, packet)
-    if not reply or found.disposition not in (Disposition.DELIVERED, Disposition.LEAKED):
+    if not reply or not found.arrives:
         return found
     answer = answer_to(leaf)
     return found if answer is None else replace(found, reply=trace_back(simulator, leaf, answer))

@@ -9,7 +9,7 @@ from spdcheck.engine.exploration import BLOCKED, Ending, explore
 from spdcheck.engine.frame import Frame, Protection, protect, wrap
 from spdcheck.engine.simulate import Simulator
 from spdcheck.engine.situation import Situation
-from spdcheck.engine.trace import Mark, Step, Wire
+from spdcheck.engine.trace import Disposition, Mark, Step, Wire
 from spdcheck.engine.traffic import Many
 from spdcheck.model.policy import Action, Direction, Mode, Protocol
 from spdcheck.model.protocols import IPV6_ENCAP
@@ -91,6 +91,19 @@ def clear_wire(ending: Ending, host: Host) -> int | None:
 def is_protected(wire: Wire) -> bool:
     """The packet on the wire is under ESP or AH in some layer."""
     return not PROTECTED.isdisjoint(wire.form.replace("}", "").split("{"))
+
+
+def left_protected(ending: Ending, host: Host) -> bool:
+    """The packets left a host under IPsec by an untrusted wire."""
+    wires = (step for step in ending.situation.steps if isinstance(step, Wire) and step.host == host.name)
+    return any(wire.untrusted and is_protected(wire) for wire in wires)
+
+
+def too_long(ending: Ending) -> bool:
+    """The packet was dropped for its length, or crossed the untrusted network in fragments."""
+    if ending.disposition is Disposition.FRAGMENTATION_NEEDED:
+        return True
+    return any(isinstance(step, Wire) and step.untrusted and step.packet.fragment for step in ending.situation.steps)
 
 
 def filtered(ending: Ending) -> Step | None:

@@ -420,7 +420,8 @@ def _off_the_map(
             f"{target} lies behind {place.host.name}, but the packet is in the untrusted network without a tunnel"
         )
         for here, policy in _protecting(simulator, situation):
-            yield Move(here, end=End(Disposition.NO_ROUTE if policy is None else Disposition.LEAKED, sentence))
+            how = Disposition.NO_ROUTE if policy is None else Disposition.LEAKED
+            yield Move(here, end=End(how, sentence, lost=True))
         return
     yield from _delivered(simulator, situation, f"leaves for {target} in the untrusted network")
 

@@ -82,13 +82,16 @@ class Topology:
 
     @cached_property
     def networks(self) -> tuple[tuple[AddressRange, Place], ...]:
-        """Every network that lies behind a host, the smallest first; of equal ones the first that a file names."""
-        found: list[tuple[AddressRange, Place]] = []
+        """Every network that lies behind a host, the smallest first.
+
+        Of equal ones the one on an interface comes first, then those of routes, then what is only inferred.
+        """
+        found: list[tuple[AddressRange, Place, int]] = []
         for host in self.site.hosts:
             tunnels = {interface.name for interface in host.interfaces if interface.tunnel is not None}
             for interface in host.interfaces:
                 if interface.tunnel is None and not self.is_outside(host, interface.name):
-                    found += [(own.prefix, Place(host, interface.name)) for own in interface.addresses]
+                    found += [(own.prefix, Place(host, interface.name), 0) for own in interface.addresses]
             for route in host.routes:
                 if route.destination.is_everything:
                     continue
@@ -97,8 +100,9 @@ class Topology:
                     if entry.origin is route.origin and not self.is_outside(host, entry.interface):
                         inside = entry.interface
                 if inside and inside not in tunnels and not self.is_outside(host, inside):
-                    found.append((route.destination, Place(host, inside)))
-        return tuple(sorted(found, key=lambda pair: pair[0].size))
+                    found.append((route.destination, Place(host, inside), 2 if route.inferred else 1))
+        found.sort(key=lambda entry: (entry[0].size, entry[2]))
+        return tuple((network, place) for network, place, _ in found)
 
     @cached_property
     def places(self) -> tuple[tuple[AddressRange, Place], ...]:
