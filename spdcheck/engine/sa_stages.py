@@ -213,7 +213,9 @@ def find_arriving(simulator: Simulator, situation: Situation, stage: Stage) -> I
     )  # fmt: skip
     if there.mode is not protection.mode and Mode.ANY not in (there.mode, protection.mode):
         why = f"the packet is in {protection.mode.value} mode, the SA at {host.name} in {there.mode.value} mode"
-        yield _refused(situation, why, "Ip.InUnknownProtos")
+        # A tunnel SA refuses what is no IP packet inside (xfrm4_remove_tunnel_encap); a transport SA hands up IP in IP,
+        # which nobody takes.
+        yield _refused(situation, why, "XfrmInStateModeError" if there.mode is Mode.TUNNEL else "Ip.InUnknownProtos")
         return
     detail = f"{protection.protocol.value} {protection.spi_text} to {where}"
     step = Step(host.name, "SA", Mark.OK, "found", detail, situation.in_interface, there.origin)
