@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -114,3 +115,28 @@ def test_light_commands_load_no_heavy_library(arguments: list[str]) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip().splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unloaded"),
+    [
+        ("check corpus/sites/sensor-gif", ("lark", "z3")),
+        ("check corpus/sites/shorewall-gateways", ("lark", "z3")),
+        ("trace --site corpus/sites/sensor-mended icmp 10.4.12.10 192.168.1.10", ("lark", "netaddr", "z3")),
+    ],
+)
+def test_what_a_run_does_not_need_is_not_loaded(arguments: str, unloaded: tuple[str, ...], tmp_path: Path) -> None:
+    """Grammars that are kept need no Lark, packets and boxes no solver."""
+    code = (
+        "import sys, io\n"
+        "from spdcheck.__main__ import main\n"
+        f"status = main({arguments.split()!r}, io.StringIO(), io.StringIO(), io.StringIO())\n"
+        f"print(status in (0, 1, 3), [m for m in {unloaded!r} if m in sys.modules])\n"
+    )
+    command = [sys.executable, "-c", code]
+    environment = {**os.environ, "SPDCHECK_CACHE": str(tmp_path / "cache")}
+    for grammars in ("computed", "kept"):
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=True, env=environment, cwd=PACKAGE.parent
+        ).stdout
+        assert done == "True []\n" or grammars == "computed", done

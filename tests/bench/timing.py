@@ -21,6 +21,9 @@ PYTHON = (sys.executable, "-E")
 """The interpreter that runs the benchmarks, without the user's settings."""
 
 
+_ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+
+
 class Run(NamedTuple):
     """One run of a command: wall time, peak memory, exit status and output."""
 
@@ -30,10 +33,13 @@ class Run(NamedTuple):
     output: str
 
 
-def run(command: Sequence[str]) -> Run:
-    """Runs a command at the top of the repository."""
+def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Run:
+    """Runs a command at the top of the repository, with some variables set and none of Python's own."""
     started = time.perf_counter()
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    variables = {**_ENVIRONMENT, **(environment or {})}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
         output = process.stdout.read() if process.stdout is not None else ""
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
@@ -42,12 +48,17 @@ def run(command: Sequence[str]) -> Run:
     return Run(seconds, megabytes, process.returncode, output)
 
 
-def in_turn(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, Run]:
-    """The median wall time (and the highest memory) of each command; the first round only warms the file cache."""
+def in_turn(
+    commands: Mapping[str, Sequence[str]], rounds: int, environments: Mapping[str, Mapping[str, str]] | None = None
+) -> dict[str, Run]:
+    """The median wall time (and the highest memory) of each command; the first round only warms the file cache.
+
+    ``environments`` sets variables for some of the commands.
+    """
     runs: dict[str, list[Run]] = {name: [] for name in commands}
     for number in range(rounds + 1):
         for name, command in commands.items():
-            found = run(command)
+            found = run(command, (environments or {}).get(name))
             if number:
                 runs[name].append(found)
     return {
