@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 _FAR = 99
 """How far apart two values are that do not look alike at all."""
 
+_BITS = 2
+"""How far apart two sets of bits are: flags of a packet are nearer to others than its protocol is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -127,7 +130,7 @@ def misses(condition: Predicate, packet: Packet) -> Iterator[Miss]:
         yield Miss(field.words, wanted, actual, _distance(field.kind, wanted, actual))
     elif isinstance(condition, Masked):
         wanted = predicate_text(condition).removeprefix(f"{condition.field.words} ")
-        yield Miss(condition.field.words, wanted, value_text(condition.field, packet[condition.field]))
+        yield Miss(condition.field.words, wanted, value_text(condition.field, packet[condition.field]), _BITS)
     elif isinstance(condition, Not):
         yield Miss("the rule excludes", predicate_text(condition.part), "")
     elif truth is None:

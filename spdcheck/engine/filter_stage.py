@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spdcheck.engine import enc
 from spdcheck.engine.asking import answers
 from spdcheck.engine.situation import End, Move, State, with_evidence
 from spdcheck.engine.trace import Disposition, Mark, Step
@@ -47,7 +48,8 @@ _BEFORE_ROUTING = ("in", "PREROUTING")
 def pass_filters(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
     """Asks every filter and NAT of the host at this hook, in the platform's order."""
     interface = stage.interface or (situation.in_interface if stage.hook in INWARD else situation.out_interface)
-    if stage.interface and not situation.pending:
+    inward = stage.hook in INWARD
+    if stage.interface and not (enc.just_unwrapped(situation) if inward else situation.pending):
         yield Move(situation)
         return
     asked = points(situation.host, stage.hook, interface)
@@ -60,6 +62,9 @@ def pass_filters(simulator: Simulator, situation: Situation, stage: Stage) -> It
         return
     if simulator.tunnels_up and situation.frame.protection is not None:
         yield Move(situation)
+        return
+    if stage.outer:
+        yield enc.pass_outer(situation, stage, asked)
         return
     yield from _ask(situation, stage, interface, asked)
 

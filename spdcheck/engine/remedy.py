@@ -221,7 +221,8 @@ def _near(close: evidence.Tried) -> Place:
 
 
 def _passes(action: object) -> bool:
-    return getattr(action, "passes", False) is True
+    """The action lets the packet through; that an interface is not filtered at all is no rule to widen."""
+    return getattr(action, "passes", False) is True and getattr(action, "word", "") != "skip"
 
 
 def _short(miss: evidence.Miss) -> str:

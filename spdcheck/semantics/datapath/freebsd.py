@@ -76,15 +76,50 @@ MODERN = Datapath(
 OLD = replace(MODERN, name="FreeBSD up to 11.0", device_takes_tunnel=True)
 
 
+_ENC_OUT = Stage(Kind.FILTER, "out", interface="enc0")
+_ENC_OUTER = Stage(Kind.FILTER, "in", interface="enc0", outer=True)
+_ENC_INNER = Stage(Kind.FILTER, "in", interface="enc0")
+
+
 def freebsd(host: Host) -> Datapath:
     """The datapath of a FreeBSD host by its release; a modern one where the release is not known.
 
     ``net.inet.ipsec.filtertunnel=1`` (or ``options IPSEC_FILTERGIF``) among the host's settings makes the filters see
-    decrypted packets too.
+    decrypted packets too. So does an interface enc0, as its masks say (:func:`_with_enc`).
     """
     path = OLD if host.release and host.release < (11, 1) else MODERN
     setting = host.settings.get("net.inet.ipsec.filtertunnel")
     if setting is not None and setting[0] == "1":
         receive = tuple(replace(stage, unless_decrypted="") for stage in path.receive)
-        return replace(path, receive=receive)
-    return path
+        path = replace(path, receive=receive)
+    return _with_enc(path, host) if any(interface.name == "enc0" for interface in host.interfaces) else path
+
+
+def _with_enc(path: Datapath, host: Host) -> Datapath:
+    """Filters on enc0 (if_enc(4)): by default the outer header of what arrives, the inner packet of what leaves.
+
+    Of ``net.enc.in.ipsec_filter_mask``, 1 is the outer header and 2 the inner packet; ``net.enc.out.ipsec_filter_mask``
+    1 is the packet before IPsec wraps it. What 2 would show there, the packet in its new header, is not looked at.
+    """
+    came, leaves = (_mask(host, f"net.enc.{way}.ipsec_filter_mask") for way in ("in", "out"))
+    receive = list(path.receive)
+    receive[1:1] = [stage for bit, stage in ((1, _ENC_OUTER), (2, _ENC_INNER)) if came & bit]
+
+    def out(way: tuple[Stage, ...]) -> tuple[Stage, ...]:
+        found: list[Stage] = []
+        for stage in way:
+            found += [_ENC_OUT, stage] if leaves & 1 and stage.kind is Kind.ENCAPSULATE else [stage]
+        return tuple(found)
+
+    return replace(
+        path, receive=tuple(receive), forward=out(path.forward), send=out(path.send), carrier=out(path.carrier),
+        device=out(path.device),
+    )  # fmt: skip
+
+
+def _mask(host: Host, name: str) -> int:
+    found = host.settings.get(name)
+    try:
+        return 1 if found is None else int(found[0], 0)
+    except ValueError:
+        return 1

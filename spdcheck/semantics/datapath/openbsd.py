@@ -2,8 +2,8 @@
 
 Sources: sys/netinet/{ip_output,ip_ipsp,ipsec_input,ip_ipip}.c, pf.conf(5), enc(4). A flow is looked up with the
 addresses before any NAT of the outgoing interface; pf sees the inner packet on enc0 and the ESP packet on the real
-interface. On input pf sees ESP on the real interface and the inner packet on enc0; then a clear packet that matches a
-flow is dropped.
+interface. On input pf sees ESP on the real interface; on enc0 what a tunnel carried, first as a packet of protocol
+ipencap between the gateways, then the inner packet. Then a clear packet that matches a flow is dropped.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ OPENBSD = Datapath(
     name="OpenBSD",
     receive=(
         Stage(Kind.ARRIVE),
+        Stage(Kind.FILTER, "in", interface="enc0", outer=True),
         Stage(Kind.FILTER, "in"),
         Stage(Kind.ROUTE, "arrival"),
     ),

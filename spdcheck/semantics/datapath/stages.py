@@ -60,13 +60,15 @@ class Stage:
     ``hook`` is the place of filters and NAT in the platform's own words (``PREROUTING``, ``in``); for a route it tells
     the decision on ``arrival`` (is it for us?) from the one on departure. ``unless_decrypted``
     is the reason why the stage is left out for packets that came out of IPsec; empty where it is not. ``interface``
-    is the interface on which filters see the packet there (``enc0``); empty for the real one.
+    is the interface on which filters see the packet there (``enc0``); empty for the real one. Where packets come in,
+    such a stage is only about what IPsec has just unwrapped, and ``outer`` says that filters see the outer header.
     """
 
     kind: Kind
     hook: str = ""
     unless_decrypted: str = ""
     interface: str = ""
+    outer: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,82 @@
+"""Filters on enc0 for what IPsec has just unwrapped: its outer header, gateway to gateway, or what was inside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spdcheck.engine.asking import answers
+from spdcheck.engine.situation import End, Move, with_evidence
+from spdcheck.engine.trace import Disposition, Mark, Step
+from spdcheck.model.policy import Mode
+from spdcheck.semantics.fields import (
+    DESTINATION,
+    DESTINATION_PORT,
+    ICMP_CODE,
+    ICMP_TYPE,
+    IN_INTERFACE,
+    PROTOCOL,
+    SOURCE,
+    SOURCE_PORT,
+    TCP_FLAGS,
+    address_interval,
+    name_number,
+)
+from spdcheck.semantics.filters import Verdict
+from spdcheck.semantics.intervals import single
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spdcheck.engine.situation import Situation
+    from spdcheck.engine.traffic import Traffic
+    from spdcheck.semantics.datapath.stages import Stage
+    from spdcheck.semantics.filters import FilterPoint
+
+_CARRIED = {4: 4, 6: 41}
+"""The protocol of an inner packet in the header of its tunnel: ipencap and ipv6."""
+
+
+def just_unwrapped(situation: Situation) -> bool:
+    """IPsec has unwrapped the packet, and nothing else has happened to it since."""
+    last = situation.steps[-1] if situation.steps else None
+    return bool(situation.arrived) and isinstance(last, Step) and last.stage == "DECAP"
+
+
+def pass_outer(situation: Situation, stage: Stage, asked: Sequence[FilterPoint]) -> Move:
+    """The filters see the packet in the header of its tunnel: one that does not pass is dropped with what it holds."""
+    if situation.arrived[-1].mode is not Mode.TUNNEL:
+        return Move(situation)
+    host, word, seen = situation.host.name, f"FILTER {stage.hook}", _outer(situation, stage)
+    for point in asked:
+        if point.translates:
+            continue
+        for answer in answers(point, seen):
+            if not answer.unknown and answer.verdict is Verdict.PASS:
+                continue
+            what = f"{point.name}, of the outer header"
+            if answer.unknown:
+                step = Step(host, word, Mark.UNKNOWN, "unknown", answer.unknown, stage.interface, answer.origin)
+                end = End(Disposition.UNKNOWN, f"{point.name} of {host}: {answer.unknown}")
+            else:
+                step = Step(host, word, Mark.FAIL, "block", what, stage.interface, answer.origin)
+                where = f", {answer.origin.where}" if answer.origin is not None else ""
+                how = "blocks the packet of the tunnel (protocol ipencap) on"
+                end = End(Disposition.DENIED_IN, f"{point.name} of {host} {how} {stage.interface}{where}")
+            return with_evidence(situation, Move(situation.with_(step), end=end), answer.before, rules=answer.rules)
+    return Move(situation)
+
+
+def _outer(situation: Situation, stage: Stage) -> Traffic:
+    """The packets as the tunnel's header shows them."""
+    arrived, nothing = situation.arrived[-1], single(0)
+    inner = situation.frame.traffic.example()
+    family = 6 if inner.source >> 128 else 4
+    return situation.frame.traffic.rewritten(
+        {
+            SOURCE: (address_interval(arrived.source),),
+            DESTINATION: (address_interval(arrived.destination),),
+            PROTOCOL: single(_CARRIED[family]),
+            IN_INTERFACE: single(name_number(stage.interface)),
+            **dict.fromkeys((SOURCE_PORT, DESTINATION_PORT, TCP_FLAGS, ICMP_TYPE, ICMP_CODE), nothing),
+        }
+    )
