@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from spdcheck.formats.grammar import in_words
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from spdcheck.source import Span
 
 _MANY_WORDS = 8
+_MOST_SOUGHT = 20
+_MOST_KNOWN = 500
+_LONGEST_NAME = 80
+_ENDINGS = ("_sig", "-suite", "-xf")
 
 
 class Checker:
@@ -29,6 +34,7 @@ class Checker:
         self._reading = reading
         self._found = found
         self._used = _used(found)
+        self._sought = 0
 
     def all(self) -> None:
         """Every value of every section."""
@@ -110,16 +116,21 @@ class Checker:
             self._undefined(section, name, what)
 
     def _undefined(self, section: Section, name: Name, what: str) -> None:
-        known = {item.name.lower(): item.name for item in self._found.sections.values()}
-        candidates = [*known, *(f"{name.text.lower()}{ending}" for ending in ("_sig", "-suite", "-xf"))]
-        near = [
-            word
-            for word in get_close_matches(name.text.lower(), candidates, n=3, cutoff=0.8)
-            if self._found.defines(word)
-        ]
-        mend = f"did you mean `{known.get(near[0], near[0].upper())}`?" if near else f"define [{name.text}]"
+        near = self._near(name.text)
+        mend = f"did you mean `{near}`?" if near else f"define [{name.text[:_LONGEST_NAME]}]"
         message = f"{what} `{name.text}` has no section, and isakmpd makes none of this name"
         self._say("CFG003", name.origin, message, mend, section)
+
+    def _near(self, name: str) -> str:
+        """A defined name that looks like this one; nothing where many names are wrong, as looking takes its time."""
+        self._sought += 1
+        if self._sought > _MOST_SOUGHT or len(name) > _LONGEST_NAME:
+            return ""
+        lowered = name.lower()
+        made = [lowered + ending for ending in _ENDINGS if self._found.defines(lowered + ending)]
+        known = {item.name.lower(): item.name for item in self._found.sections.values()}
+        near = get_close_matches(lowered, [*made, *islice(known, _MOST_KNOWN)], n=1, cutoff=0.8)
+        return known.get(near[0], near[0].upper()) if near else ""
 
     def _say(self, code: str, place: Span, message: str, mend: str, section: Section) -> None:
         unused = section.name.lower() not in self._used
