@@ -89,6 +89,13 @@ FORMATS: tuple[Format, ...] = (
         paths=(r"isakmpd[\w-]*\.policy", r"[\w.-]*\.isakmpd\.policy"),
         content=r"(?i:^keynote-version:\s*\"?2|^authorizer:\s*\"POLICY\")",
     ),
+    Format(
+        name="iptables",
+        title="iptables-save(8)",
+        module="spdcheck.formats.iptables",
+        paths=(r"[\w.-]+\.ip6?tables", r"ip6?tables(?:\.rules)?", r"ip6?tables-save[\w.-]*", r"rules\.v[46]"),
+        content=r"^\*(?:raw|mangle|nat|filter|security)\s*$",
+    ),
 )  # fmt: skip
 
 

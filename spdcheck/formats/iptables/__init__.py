@@ -24,6 +24,8 @@ _SAYS_6 = re.compile(
     r"|\s-p\s+(?:ipv6-icmp|icmpv6|icmp6|58)\b|--icmpv6-type|icmp6-[a-z-]+"
 )
 
+_SAYS_4 = re.compile(r"\s(?:-s|-d|--source|--destination|--src|--dst|--to-source|--to-destination)\s+\d+\.\d+\.")
+
 
 def read(file: SourceFile, context: Context) -> Reading:
     """The tables that the file loads. Never raises for any text."""
@@ -36,9 +38,11 @@ def read(file: SourceFile, context: Context) -> Reading:
 
 
 def family_of(file: SourceFile) -> int:
-    """6 where the name or what it says is that of ip6tables, else 4."""
+    """6 where the name is that of ip6tables, or where only addresses of IPv6 are in it; else 4."""
     name = file.path.rpartition("/")[2]
-    return 6 if _NAMED_6.search(name) or _SAYS_6.search(file.text) else 4
+    if _NAMED_6.search(name):
+        return 6
+    return 6 if _SAYS_6.search(file.text) and not _SAYS_4.search(file.text) else 4
 
 
 def mask(file: SourceFile) -> SourceFile:

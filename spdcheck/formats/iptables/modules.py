@@ -43,17 +43,21 @@ icmp6: icmpv6-type|icmp6-type=icmp6
 esp: espspi=numbers
 ah: ahspi=numbers ahlen=numbers ahres
 multiport: sports|source-ports=portlist dports|destination-ports=portlist ports=portlist
-conntrack: ctstate=states ctproto=protocol ctorigsrc=addresses ctorigdst=addresses ctreplsrc=addresses ctrepldst=addresses
-conntrack: ctorigsrcport=ports ctorigdstport=ports ctreplsrcport=ports ctrepldstport=ports ctstatus=words ctexpire=numbers ctdir=word
+conntrack: ctstate=states ctproto=protocol ctdir=word ctstatus=words ctexpire=numbers
+conntrack: ctorigsrc=addresses ctorigdst=addresses ctreplsrc=addresses ctrepldst=addresses
+conntrack: ctorigsrcport=ports ctorigdstport=ports ctreplsrcport=ports ctrepldstport=ports
 state: state=states
-policy: dir=word pol=word strict next reqid=number spi=number proto=protocol mode=word tunnel-src=addresses tunnel-dst=addresses
+policy: dir=word pol=word strict next reqid=number spi=number proto=protocol mode=word
+policy: tunnel-src=addresses tunnel-dst=addresses
 mark: mark=mark
 connmark: mark=mark
 addrtype: src-type=words dst-type=words limit-iface-in limit-iface-out
 limit: limit=word limit-burst=number
-hashlimit: hashlimit-upto|hashlimit=word hashlimit-above=word hashlimit-burst=word hashlimit-mode=word hashlimit-name=word
+hashlimit: hashlimit-upto|hashlimit=word hashlimit-above=word hashlimit-burst=word hashlimit-mode=word
+hashlimit: hashlimit-name=word
 hashlimit: hashlimit-srcmask=number hashlimit-dstmask=number hashlimit-htable-size=number hashlimit-htable-max=number
-hashlimit: hashlimit-htable-expire=number hashlimit-htable-gcinterval=number hashlimit-rate-match hashlimit-rate-interval=word
+hashlimit: hashlimit-htable-expire=number hashlimit-htable-gcinterval=number
+hashlimit: hashlimit-rate-match hashlimit-rate-interval=word
 comment: comment=text
 iprange: src-range=range dst-range=range
 mac: mac-source=word
@@ -140,7 +144,8 @@ CLUSTERIP: new hashmode=word clustermac=word total-nodes=number local-node=numbe
 """Targets by name: options by spelling."""
 
 BUILT_IN = {
-    "-s": Option("source", "addresses"), "--source": Option("source", "addresses"), "--src": Option("source", "addresses"),
+    "-s": Option("source", "addresses"), "--source": Option("source", "addresses"),
+    "--src": Option("source", "addresses"),
     "-d": Option("destination", "addresses"), "--destination": Option("destination", "addresses"),
     "--dst": Option("destination", "addresses"), "-i": Option("in-interface", "interface"),
     "--in-interface": Option("in-interface", "interface"), "-o": Option("out-interface", "interface"),
@@ -154,7 +159,8 @@ BUILT_IN = {
 """Options of iptables itself, by spelling."""
 
 OF_PROTOCOL = {
-    6: "tcp", 17: "udp", 136: "udplite", 132: "sctp", 33: "dccp", 1: "icmp", 58: "icmp6", 50: "esp", 51: "ah", 135: "mh",
+    6: "tcp", 17: "udp", 136: "udplite", 132: "sctp", 33: "dccp", 1: "icmp", 58: "icmp6", 50: "esp", 51: "ah",
+    135: "mh",
 }  # fmt: skip
 """The match that ``-p`` brings with it, as soon as one of its options is used."""
 

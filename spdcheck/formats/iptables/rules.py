@@ -152,16 +152,17 @@ class _Draft:
         """An option of a module."""
         negated = part.negation is not None or inner
         if value is None and option in BUILT_IN:
-            self.own.append(Option(BUILT_IN[option].name, None, negated, self._span(part.negation or part.option, last)))
+            span = self._span(part.negation or part.option, last)
+            self.own.append(Option(BUILT_IN[option].name, None, negated, span))
             return
         module = self._owner(option)
         if module is None:
-            return self._unowned(option, part.negation or part.option, last)
+            self._unowned(option, part.negation or part.option, last)
+            return
         meaning = module.meanings[option]
         parsed = None if value is None else self._value(meaning.reader, value, last)
         module.options.append(Option(meaning.name, parsed, negated, self._span(part.negation or part.option, last)))
         module.end = self.tokens.end(last.at)
-        return None
 
     def _owner(self, option: str) -> _Loaded | None:
         for module in reversed(self.loaded):
@@ -183,7 +184,8 @@ class _Draft:
         span = self._span(first, last)
         if stranger is None:
             owners = [name for name, options in MATCHES.items() if option in options]
-            hint = f"`-p {owners[0]}` or `-m {owners[0]}` must stand before it" if owners else ""
+            named = f"`-p {owners[0]}` or " if owners and owners[0] in OF_PROTOCOL.values() else ""
+            hint = f"{named}`-m {owners[0]}` must stand before it" if owners else ""
             raise Refused(span, f"unknown option `{option}`", hint)
         stranger.options.append(Option(option.lstrip("-"), span.text, False, span))
         stranger.end = span.end
@@ -238,8 +240,5 @@ class _Draft:
 
 def _unescaped(text: str) -> list[str]:
     """The characters of a quoted word; a backslash makes the next one ordinary."""
-    found = []
     characters = iter(text)
-    for character in characters:
-        found.append(next(characters, "") if character == "\\" else character)
-    return found
+    return [next(characters, "") if character == "\\" else character for character in characters]

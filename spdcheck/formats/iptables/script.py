@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from spdcheck.formats.iptables.language import lexicon, parser
+from spdcheck.formats.iptables.language import parser
 from spdcheck.formats.iptables.modules import MATCHES, TARGETS
 from spdcheck.formats.iptables.rules import Refused, RuleReader
 from spdcheck.formats.iptables.syntax import Chain as ChainLine
@@ -95,8 +95,8 @@ class Script:
                 self._refused(refused)
         if self.table is not None:
             origin = self.table.origin
-            self.reading.say("CFG001", origin, f"the table {self.table.name} has no COMMIT: nothing of it is loaded",
-                             mend="write COMMIT behind its last rule")  # fmt: skip
+            message = f"the table {self.table.name} has no COMMIT: nothing of it is loaded"
+            self.reading.say("CFG001", origin, message, mend="write COMMIT behind its last rule")
             self.reading.gap(origin, f"{origin.where} is never committed", _parts(self.table.name))
         ruleset = NetfilterRuleset(origin=self.file.span(), family=self.family, tables=tuple(self.found.values()))
         self.reading.facts.packet_filters.append(ruleset)
@@ -138,8 +138,9 @@ class Script:
         if table.name in BUILT_IN:
             if table.name in self.found:
                 earlier = self.found[table.name].origin
-                self.reading.say("CFG004", table.origin, f"the table {table.name} is loaded twice: this one replaces it",
-                                 notes=(Note(earlier, "the first time"),), warning=True)  # fmt: skip
+                message = f"the table {table.name} is loaded twice: this one replaces the first"
+                note = Note(earlier, "the first time")
+                self.reading.say("CFG004", table.origin, message, notes=(note,), warning=True)
             chains = tuple(Chain(c.name, c.policy, tuple(c.rules), c.origin) for c in table.chains.values())
             self.found[table.name] = Table(table.name, chains, table.origin)
         self.table = None
@@ -151,8 +152,8 @@ class Script:
                 target = rule.target
                 if target is None or target.name in table.chains or (target.name in TARGETS and not target.goto):
                     continue
-                self.reading.say("CFG003", target.origin, f"there is no chain `{target.name}` in the table {table.name}, "
-                                 "and no target of that name that we know", mend=f"declare it: `:{target.name} - [0:0]`")  # fmt: skip
+                message = f"no chain of the table {table.name} and no target that we know is called `{target.name}`"
+                self.reading.say("CFG003", target.origin, message, mend=f"declare it: `:{target.name} - [0:0]`")
                 self.reading.gap(target.origin, f"{target.origin.where} names no chain", _parts(table.name))
 
     def _chain(self, table: _TableDraft, name: str, policy: Slot, tokens: Tokens, span: Span) -> None:
@@ -228,8 +229,8 @@ class Script:
         for match in rule.matches:
             if match.module and match.module not in MATCHES:
                 self.reading.unmodelled += 1
-                self.reading.say("CFG002", match.origin, f"the match `{match.module}` is not modelled: whether the rule "
-                                 "matches is unknown", warning=True)  # fmt: skip
+                message = f"the match `{match.module}` is not modelled: whether the rule matches is unknown"
+                self.reading.say("CFG002", match.origin, message, warning=True)
 
     def _command(self, table: _TableDraft, syntax: ChainCommand, tokens: Tokens, span: Span) -> None:
         self.rules.parts(syntax.parts, tokens)
@@ -268,7 +269,8 @@ class Script:
 
     def _delete(self, table: _TableDraft, names: tuple[Slot, ...], tokens: Tokens, span: Span) -> None:
         own = BUILT_IN.get(table.name, ())
-        doomed = [self._named(table, names[0], tokens)] if names else [c for c in table.chains.values() if c.name not in own]
+        others = [chain for chain in table.chains.values() if chain.name not in own]
+        doomed = [self._named(table, names[0], tokens)] if names else others
         used = {r.target.name for c in table.chains.values() for r in c.rules if r.target is not None}
         for chain in doomed:
             if chain.name in own or chain.rules or chain.name in used:
@@ -299,6 +301,3 @@ def _unexpected(unexpected: Unexpected, tokens: Tokens, span: Span) -> Refused:
     if texts[at] == '"':
         return Refused(where, "found a quote that nothing closes", 'write the closing `"`')
     return Refused(where, f"found `{texts[at][:40]}`, {expected}")
-
-
-__all__ = ["BUILT_IN", "Script", "lexicon"]

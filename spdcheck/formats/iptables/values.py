@@ -11,12 +11,12 @@ from spdcheck.model.protocols import protocol_number
 from spdcheck.model.services import service_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from spdcheck.model.netfilter import Value
 
 
-class BadWord(ValueError):
+class BadWord(ValueError):  # noqa: N818 (it never leaves this format)
     """A word that iptables refuses; the message is for people."""
 
 
@@ -180,16 +180,16 @@ def mark(text: str, _: int) -> Value:
 
 def flags(text: str, _: int) -> Value:
     """The mask and the flags of ``--tcp-flags``, joined by a blank."""
-    mask, _, value = text.partition(" ")
-    return Bits(_flags(value), _flags(mask))
+    words_ = text.split(" ")
+    return Bits(_flags(words_[-1]), _flags(words_[0]))
 
 
 def _flags(text: str) -> int:
     bits = 0
-    for name in text.split(","):
-        if name.upper() not in _FLAGS:
-            raise BadWord(f"unknown TCP flag `{name}`")
-        bits |= _FLAGS[name.upper()]
+    for item in text.split(","):
+        if item.upper() not in _FLAGS:
+            raise BadWord(f"unknown TCP flag `{item}`")
+        bits |= _FLAGS[item.upper()]
     return bits
 
 
@@ -203,7 +203,7 @@ def icmp6(text: str, _: int) -> Value:
     return _icmp(text, _ICMP6, any_number=-1)
 
 
-def _icmp(text: str, names: dict[str, tuple[int | None, int | None]], any_number: int) -> Icmp:
+def _icmp(text: str, names: Mapping[str, tuple[int | None, int | None]], any_number: int) -> Icmp:
     if text.lower() in {name.lower() for name in names}:
         kind, code = next(value for name, value in names.items() if name.lower() == text.lower())
         return Icmp(kind, None if code is None else Interval(code, code))
