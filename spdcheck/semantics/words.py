@@ -42,7 +42,10 @@ def side_text(field: Field, side: IntervalSet) -> str:
     if side == around:
         return _whole(field, side)
     written = list(_written(field, side))
-    others = list(_written(field, sets.minus(around, side)))
+    left = sets.minus(around, side)
+    if len(left) > len(written):
+        return ", ".join(written)
+    others = list(_written(field, left))
     if len(others) < len(written) or (len(others) == len(written) == 1 and "-" not in others[0] and "-" in written[0]):
         return f"{_whole(field, around)} but {', '.join(others)}"
     return ", ".join(written)
