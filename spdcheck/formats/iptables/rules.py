@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from spdcheck.model.netfilter import Value
     from spdcheck.source import SourceFile
 
+_FAMILY = {"-4": 4, "--ipv4": 4, "-6": 6, "--ipv6": 6}
 _READ: dict[tuple[str, str, int], Value] = {}
 _MOST_READ = 1 << 16
 
@@ -78,16 +79,15 @@ class _Draft:
         self.protocol: Option | None = None
 
     def read(self, line: Rule, start: int, end: int) -> NetfilterRule | None:
+        if self._is_for_the_other(line):
+            return None
         for part in line.parts:
             if isinstance(part, Valued):
                 self._valued(part)
             elif isinstance(part, Flag):
                 option = self.texts[part.option.at]
-                if option in ("-4", "--ipv4", "-6", "--ipv6"):
-                    if option.endswith("4") != (self.family == 4):
-                        return None
-                    continue
-                self._add(part, option, None, part.option)
+                if option not in _FAMILY:
+                    self._add(part, option, None, part.option)
             elif isinstance(part, Paired):
                 self._paired(part)
             elif isinstance(part, Unnamed):
@@ -104,6 +104,11 @@ class _Draft:
             else:
                 matches.append(Match(module.name, tuple(module.options), origin, module.known))
         return NetfilterRule(tuple(matches), target, Span(self.file, start, end))
+
+    def _is_for_the_other(self, line: Rule) -> bool:
+        """``-4`` and ``-6`` mark the rules of a file that both programs read; such a rule's words are not looked at."""
+        flags = (self.texts[part.option.at] for part in line.parts if isinstance(part, Flag))
+        return any(_FAMILY.get(flag, self.family) != self.family for flag in flags)
 
     def _valued(self, part: Valued) -> None:
         option, value = self.texts[part.option.at], self._text(part.value)
