@@ -97,7 +97,7 @@ class FilterPoint:
 def points(host: Host, hook: str, interface: str) -> tuple[FilterPoint, ...]:
     """The filters at a hook (``in``, ``out``, ``PREROUTING`` …) for packets on an interface, in the kernel's order."""
     found = tuple(_from_services(host, hook, interface))
-    if not host.packet_filters:
+    if not (host.packet_filters or any(_loads_rules(service) for service in host.services)):
         return found
     if hook not in ("in", "out"):
         from spdcheck.semantics.filters_linux import netfilter

@@ -1,0 +1,91 @@
+"""pf, ipfilter and ipnat where packets meet them: which states they make, and where these are known again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from spdcheck.engine.simulate import Simulator
+from spdcheck.engine.trace import Disposition, Trace
+from spdcheck.engine.tracing import trace
+from spdcheck.semantics.flow import parse_flow
+from tests.checks.site_of import read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SITE = """=== spdcheck.toml
+[host.gw]
+platform = "freebsd"
+release = "{release}"
+forwarding = true
+[host.gw.interface.em0]
+addresses = ["192.0.2.1/24"]
+[host.gw.interface.em1]
+addresses = ["10.1.0.1/16"]
+[[host.gw.route]]
+to = "0.0.0.0/0"
+via = "192.0.2.254"
+=== gw/etc/{name}
+{rules}
+"""
+OUT = "tcp 10.1.0.9:4000 192.0.2.9:80"
+IN = "tcp 192.0.2.9:4000 192.0.2.1:80"
+
+
+def run(folder: Path, name: str, rules: str, flow: str, release: str = "9.0", **values: int) -> Trace:
+    site = read(SITE.format(name=name, rules=rules, release=release), folder)
+    packet = parse_flow(flow, site).packet()
+    return trace(Simulator(site), replace(packet, **values))
+
+
+@pytest.mark.parametrize(("rules", "passes", "answered"), [
+    ("block all\npass in on em1", False, False),
+    ("block all\npass in on em1\npass out on em0", True, True),
+    ("block all\npass in on em1\npass out on em0 no state", True, False),
+    ("block all\npass in on em1 no state\npass out on em0", True, False),
+    ("block all\nset skip on em1\npass out on em0", True, True),
+    ("block all\npass quick on em1\npass out on em0 keep state (if-bound)", True, True),
+])  # fmt: skip
+def test_a_state_of_pf_knows_one_crossing_and_its_answer(
+    rules: str, passes: bool, answered: bool, tmp_path: Path
+) -> None:
+    found = run(tmp_path, "pf.conf", "\n".join(sorted(rules.split("\n"), key=lambda r: not r.startswith("set"))), OUT)
+    assert (found.disposition in (Disposition.DELIVERED, Disposition.LEAKED)) is passes
+    if passes:
+        assert found.reply is not None
+        assert (found.reply.disposition in (Disposition.DELIVERED, Disposition.LEAKED)) is answered
+
+
+def test_a_state_of_ipfilter_knows_all_crossings(tmp_path: Path) -> None:
+    rules = "pass in quick on em1 proto tcp from any to any keep state\nblock in all\nblock out all"
+    found = run(tmp_path, "ipf.rules", rules, OUT)
+    assert found.reply is not None
+    assert found.reply.disposition is Disposition.DELIVERED
+
+
+def test_what_is_redirected_past_the_rules_is_translated_back(tmp_path: Path) -> None:
+    rules = "rdr pass on em0 proto tcp from any to 192.0.2.1 port 80 -> 10.1.0.5 port 8080\nblock in all\npass out all"
+    found = run(tmp_path, "pf.conf", rules, IN)
+    assert "10.1.0.5" in found.sentence
+    assert found.reply is not None
+    assert found.reply.disposition is Disposition.DELIVERED
+    assert any("192.0.2.1:80 → 192.0.2.9:4000" in str(wire.packet) for wire in found.reply.wires)
+
+
+def test_ip_options_pass_only_where_a_rule_allows_them(tmp_path: Path) -> None:
+    rules = "pass in on em0 proto tcp to any port 80"
+    assert run(tmp_path / "a", "pf.conf", rules, IN, ip_options=1).disposition is Disposition.DENIED_IN
+    allowed = run(tmp_path / "b", "pf.conf", rules + " allow-opts", IN, ip_options=1)
+    assert allowed.disposition is Disposition.DELIVERED
+
+
+@pytest.mark.parametrize("rules", ["pass in on em0 from $nothing", "pass in quick on em0 route-to (em1 10.1.0.2)"])
+def test_what_is_not_known_is_no_pass(rules: str, tmp_path: Path) -> None:
+    assert run(tmp_path, "pf.conf", rules, IN).disposition is Disposition.UNKNOWN
+
+
+def test_rules_that_the_boot_loads_and_nobody_gave_us(tmp_path: Path) -> None:
+    assert run(tmp_path, "rc.conf", 'ipfilter_enable="YES"', IN).disposition is Disposition.UNKNOWN
