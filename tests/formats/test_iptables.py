@@ -96,6 +96,12 @@ def test_an_option_belongs_to_the_module_loaded_last() -> None:
     assert [(m.module, m.options[0].name) for m in rule.matches] == [("mark", "mark"), ("connmark", "mark")]
 
 
+def test_the_policy_match_has_a_protocol_of_its_own() -> None:
+    text = "*filter\n-A INPUT -m policy --dir in --pol ipsec --proto esp -j ACCEPT\n-A INPUT --proto esp\nCOMMIT\n"
+    found = [[(m.module, o.name) for m in rule.matches for o in m.options][-1] for rule in ruleset_of(text).rules()]
+    assert found == [("policy", "proto"), ("", "protocol")]
+
+
 def test_old_and_new_negation_say_the_same() -> None:
     old = ruleset_of("*filter\n-A INPUT -s ! 10.0.0.1 -p tcp --dport ! 22\nCOMMIT\n")
     new = ruleset_of("*filter\n-A INPUT ! -s 10.0.0.1 -p tcp ! --dport 22\nCOMMIT\n")

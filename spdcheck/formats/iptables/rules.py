@@ -113,7 +113,8 @@ class _Draft:
     def _valued(self, part: Valued) -> None:
         option, value = self.texts[part.option.at], self._text(part.value)
         own = BUILT_IN.get(option)
-        if own is None:
+        # The policy match has a `--proto` of its own, which iptables only understands as short for `--protocol`.
+        if own is None or (option == "--proto" and self._owner(option) is not None):
             self._add(part, option, value, part.value, inner=part.inner is not None)
             return
         if own.name == "match":
