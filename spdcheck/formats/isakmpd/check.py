@@ -35,11 +35,13 @@ class Checker:
         self._found = found
         self._used = _used(found)
         self._sought = 0
+        self._is_counted = False
 
     def all(self) -> None:
         """Every value of every section."""
         for key, section in self._found.sections.items():
             for tag, value in section.tags.items():
+                self._is_counted = False
                 if key == "phase 1":
                     self._answer(section, value)
                 else:
@@ -82,8 +84,9 @@ class Checker:
             self._reading.say("CFG003", place, message, mend=mend)
         elif is_interface(text):
             message = f"`{text}` stands for an address that only the machine knows"
-            self._reading.not_modelled(place, message, part=Part.IKE, mend="write the address")
-            return
+            self._reading.say("CFG002", place, message, mend="write the address", warning=True)
+            self._reading.unmodelled += not self._is_counted  # a line counts once, however many names it has
+            self._is_counted = True
         else:
             self._reading.say("CFG003", place, f"`{text}` is no address", mend="write a numeric address")
         self._reading.gap(place, f"{place.where} names no address", Part.IKE)

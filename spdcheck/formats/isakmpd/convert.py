@@ -260,18 +260,28 @@ class Converter:
 
 
 def _phase2(connection: Connection) -> Iterator[Phase2Proposal]:
-    """One proposal for every transform of every protocol: those of one suite can't be mixed with another's."""
+    """One proposal for every transform of every protocol: those of one suite can't be mixed with another's.
+
+    What ESP leaves unauthenticated the AH of the same suite protects.
+    """
     for suite in connection.suites:
+        by_ah = tuple(
+            transform.integrity
+            for protocol in suite.protocols
+            for transform in protocol.transforms
+            if protocol.protocol == "ah" and transform.integrity is not None
+        )
         for protocol in suite.protocols:
             for transform in protocol.transforms:
                 yield Phase2Proposal(
                     local=connection.local,
                     remote=connection.remote,
                     encryption=() if transform.encryption is None else (transform.encryption,),
-                    integrity=() if transform.integrity is None else (transform.integrity,),
+                    integrity=by_ah if transform.integrity is None else (transform.integrity,),
                     compression=(),
                     pfs_group=transform.group,
                     lifetime=lifetime(transform.lives),
                     origin=connection.origin,
                     heading=connection.heading,
+                    pfs_origin=None if transform.group is None else transform.origin,
                 )

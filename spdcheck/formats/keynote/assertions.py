@@ -77,7 +77,10 @@ class AssertionReader:
         self._reading.statements += 1
         for name, fault in faults.items():
             self._fault(name, fault)
-        self._reading.unparsed += any(not fault.is_ours for fault in faults.values())
+        if any(not fault.is_ours for fault in faults.values()):
+            self._reading.unparsed += 1
+        elif faults:
+            self._reading.unmodelled += 1
         if any(fault.is_ours for fault in faults.values()) or "authorizer" not in values:
             return
         self._reading.facts.assertions.append(
@@ -117,7 +120,8 @@ class AssertionReader:
     def _fault(self, name: str, fault: Fault) -> None:
         place = self._span(fault.start, fault.end)
         if fault.is_ours:
-            self._reading.not_modelled(place, fault.message, part=Part.IKE)
+            self._reading.say("CFG002", place, fault.message, mend="write it more simply", warning=True)
+            self._reading.gap(place, f"{place.where} is not modelled", Part.IKE)
             return
         effect = {
             "authorizer": "nobody grants anything by this assertion",
