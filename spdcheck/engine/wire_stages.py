@@ -157,7 +157,7 @@ def _on_departure(situation: Situation, entry: RouteEntry) -> Move:
         return Move(situation.with_(step), end=End(Disposition.NO_ROUTE, f"{host} routes {entry.destination} nowhere"))
     if entry.local:
         step = Step(host, "ROUTE", Mark.OK, "this host", origin=entry.origin)
-        return Move(situation.with_(step, out_interface="lo", route=entry), way=situation.path.local)
+        return Move(situation.with_(step, in_interface="lo", out_interface="lo", route=entry), way=situation.path.local)
     detail = str(entry) + (f" ({entry.inferred})" if entry.inferred else "")
     step = Step(host, "ROUTE", Mark.OK, entry.interface, detail, entry.interface, entry.origin)
     return Move(situation.with_(step, out_interface=entry.interface, gateway=entry.gateway, route=entry))

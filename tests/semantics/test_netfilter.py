@@ -177,3 +177,9 @@ def test_a_limited_rule_makes_the_fate_unknown_only_where_it_decides() -> None:
     assert fate(rules, made()) is Disposition.DELIVERED
     ping = made(protocol=1, source_port=0, destination_port=0, tcp_flags=0, icmp_type=8)
     assert fate(rules, ping) is Disposition.UNKNOWN
+
+
+def test_what_a_host_sends_to_itself_comes_in_by_lo() -> None:
+    rules = "*filter\n:INPUT DROP [0:0]\n-A INPUT -i lo -j ACCEPT\nCOMMIT\n"
+    assert fate(rules, made("10.1.0.1", "192.0.2.1")) is Disposition.DELIVERED
+    assert fate(rules, made("10.1.0.7", "192.0.2.1")) is Disposition.DENIED_IN
