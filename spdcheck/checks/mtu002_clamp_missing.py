@@ -94,12 +94,17 @@ class ClampMissing(Check):
     severity = Severity.INFO
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
-        """Every policy of every host that has filters: the first one for which a clamp is missing or too large."""
+        """Every tunnel of every host that has filters: the first one for which a clamp is missing or too large."""
         for host in context.hosts:
             if not context.ways.is_filtered(host):
                 continue
             found = sorted(clamps(host), key=lambda clamp: clamp.mss)
+            tunnels: set[tuple[object, ...]] = set()
             for policy in protecting(host):
+                ends = tuple(template.same_protection for template in policy.templates)
+                if ends in tunnels:
+                    continue
+                tunnels.add(ends)
                 said = list(self._policy(context, host, policy, found[0] if found else None))
                 yield from said
                 if said:
@@ -108,15 +113,13 @@ class ClampMissing(Check):
     def _policy(
         self, context: Context, host: Host, policy: SecurityPolicy, clamp: Clamp | None
     ) -> Iterator[Finding | Undecided]:
-        largest = _largest(context.ways, host, policy)
+        blocked = None if clamp is not None else to_the_sender(context.ways, host, policy)
+        largest = _largest(context.ways, host, policy) if clamp is not None or blocked is not None else None
         if largest is None:
             return
         fits, exact = largest
         segment = fits.began.side(LENGTH)[0][0] - _HEADERS[policy.selector.family]
-        if clamp is None:
-            blocked = to_the_sender(context.ways, host, policy)
-            if blocked is None:
-                return
+        if blocked is not None:
             trace = blocked.replayed()
             if trace is None:
                 yield self.not_replayed(host, "the blocked message", policy.origin)
@@ -130,7 +133,7 @@ class ClampMissing(Check):
                 mend=f"lower the maximum segment size to {segment} (max-mss, mssclamp), or let the ICMP message pass",
                 trace=trace,
             )
-        elif clamp.mss > segment and exact:
+        elif clamp is not None and clamp.mss > segment and exact:
             trace = fits.replayed()
             yield self.finding(
                 host,

@@ -12,9 +12,10 @@ from spdcheck.engine.trace import Disposition, Step
 from spdcheck.engine.ways import clear_wire, left_protected, protecting, translation
 from spdcheck.model.addresses import EVERYTHING
 from spdcheck.model.diagnostic import Note
+from spdcheck.model.protocols import TCP
 from spdcheck.semantics.beginning import first_packets
-from spdcheck.semantics.conditions import destination, source
-from spdcheck.semantics.fields import PROTOCOL, SOURCE
+from spdcheck.semantics.conditions import destination, protocol, source
+from spdcheck.semantics.fields import SOURCE
 from spdcheck.semantics.intervals import overlaps
 
 if TYPE_CHECKING:
@@ -96,17 +97,18 @@ class ExemptionTooWide(Check):
         ]
         for family in sorted({addresses.family for addresses in inside}):
             own = source(*(addresses for addresses in inside if addresses.family == family))
-            flow = first_packets(own & destination(EVERYTHING[family]), family)
+            # Exemptions are about addresses; one protocol shows them as well as all.
+            flow = first_packets(own & destination(EVERYTHING[family]) & protocol(TCP), family)
             exempted: list[Ending] = []
             translated: list[Ending] = []
             protected: list[Ending] = []
-            for ending in explore(context.ways.simulator, flow, strangers=False):
+            for ending in explore(context.ways.supposing, flow, strangers=False):
                 if ending.disposition is Disposition.UNKNOWN and ending.situation.host is host:
                     yield Undecided(self.code, host.name, ending.sentence, ending.place)
                     return
                 at = clear_wire(ending, host)
                 if at is None:
-                    if left_protected(ending, host) or _wants_sa(ending, host):
+                    if left_protected(ending, host):
                         protected.append(ending)
                 elif translation(ending, before=at) is None:
                     exempted.append(ending)
@@ -128,13 +130,13 @@ class ExemptionTooWide(Check):
         policy = next(protecting(host))
         trace = witness(wrong)
         if trace is None:
-            return self.not_replayed(host, f"the exemption of {flow_in_words(wrong)}", place)
+            return self.not_replayed(host, f"the exemption of {flow_in_words(wrong, upper=False)}", place)
         return self.finding(
             host,
             place or policy.selector_origin,
-            f"{flow_in_words(wrong)} is not translated, and no policy protects it: it leaves {host.name} in clear with "
-            "its private source address",
-            label="exempted here" if place is not None else "protects less than is exempted",
+            f"{flow_in_words(wrong, upper=False)} is not translated, and no policy protects it: it leaves {host.name} "
+            "in clear with its private source address",
+            label="exempted or not taken here" if place is not None else "protects less than is exempted",
             notes=[Note(policy.selector_origin, "protected is only this, and what the other policies select")]
             if place is not None
             else [],
@@ -143,14 +145,6 @@ class ExemptionTooWide(Check):
         )
 
 
-def _wants_sa(ending: Ending, host: Host) -> bool:
-    """The packets would leave protected if there were an SA."""
-    return ending.disposition is Disposition.NO_SA and ending.situation.host is host
-
-
 def _alike(ending: Ending, others: Iterable[Ending]) -> bool:
-    """Some of the others are packets of the same sources and protocols."""
-    return any(
-        all(overlaps(ending.began.side(field), other.began.side(field)) for field in (SOURCE, PROTOCOL))
-        for other in others
-    )
+    """Some of the others are packets of the same sources."""
+    return any(overlaps(ending.began.side(SOURCE), other.began.side(SOURCE)) for other in others)

@@ -32,9 +32,15 @@ _FLOW = (SOURCE, DESTINATION, PROTOCOL, SOURCE_PORT, DESTINATION_PORT)
 _WITH_PORTS = normalise((number, number) for number in PORT_PROTOCOLS)
 
 
-def flow_in_words(endings: Iterable[Ending]) -> str:
-    """The packets that end in one of these ways, as they began: ``10.1.0.0/16 → 10.2.0.0/16 tcp``, at most three."""
-    texts = [box_text(_FLOW, box) for box in merged(_flow_box(ending) for ending in endings)]
+def flow_in_words(endings: Iterable[Ending], *, upper: bool = True) -> str:
+    """The packets that end in one of these ways, as they began: ``10.1.0.0/16 → 10.2.0.0/16 tcp``, at most three.
+
+    Without ``upper``, only their addresses.
+    """
+    boxes = (_flow_box(ending) for ending in endings)
+    if not upper:
+        boxes = ((*box[:2], *(field.domain for field in _FLOW[2:])) for box in boxes)
+    texts = [box_text(_FLOW, box) for box in merged(boxes)]
     more = [f"{len(texts) - _SHOWN} more flows"] if len(texts) > _SHOWN else []
     shown = [*texts[:_SHOWN], *more]
     return " and ".join(shown) if len(shown) < 3 else f"{', '.join(shown[:-1])} and {shown[-1]}"

@@ -37,7 +37,7 @@ class Simulator:
     """A site made ready for traffic. ``negotiations`` remembers which were tried, so that each is tried once.
 
     ``tunnels_up`` supposes that IKE comes to an end and that no filter stops the carriers, so that what is wrong with
-    the packets inside shows by itself.
+    the packets inside shows by itself; what leaves protected is not followed any further.
     """
 
     def __init__(self, site: Site, *, tunnels_up: bool = False) -> None:
