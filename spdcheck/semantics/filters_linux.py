@@ -73,9 +73,7 @@ def _compiled(same: _Same) -> dict[str, tuple[FilterPoint, ...]]:
     return {hook: tuple(_points(compilers, hook, order, tracks=tracks)) for hook, order in ORDER.items()}
 
 
-def _points(
-    compilers: list[Compiler], hook: str, order: tuple[str, ...], *, tracks: bool
-) -> Iterator[FilterPoint]:
+def _points(compilers: list[Compiler], hook: str, order: tuple[str, ...], *, tracks: bool) -> Iterator[FilterPoint]:
     for name in order:
         if name in (TRACK, CONFIRM):
             if tracks:

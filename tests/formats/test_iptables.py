@@ -102,6 +102,14 @@ def test_the_policy_match_has_a_protocol_of_its_own() -> None:
     assert found == [("policy", "proto"), ("", "protocol")]
 
 
+def test_options_can_be_abbreviated_and_joined_to_their_words() -> None:
+    text = "*nat\n-A PREROUTING -p tcp -m tcp --dport=80 -j REDIRECT --to-port 3128\nCOMMIT\n"
+    (rule,) = ruleset_of(text).rules()
+    assert [o[:2] for m in rule.matches[1:] for o in m.options] == [("dport", Interval(80, 80))]
+    assert rule.target is not None
+    assert [o[:2] for o in rule.target.options] == [("to-ports", Interval(3128, 3128))]
+
+
 def test_old_and_new_negation_say_the_same() -> None:
     old = ruleset_of("*filter\n-A INPUT -s ! 10.0.0.1 -p tcp --dport ! 22\nCOMMIT\n")
     new = ruleset_of("*filter\n-A INPUT ! -s 10.0.0.1 -p tcp ! --dport 22\nCOMMIT\n")

@@ -200,15 +200,29 @@ class _Draft:
         last = part.values[-1] if part.values else part.option
         option = self.texts[part.option.at]
         name, equals, value = option.partition("=")
-        module = self._owner(name) if equals and not part.values else None
-        if module is not None and module.meanings[name].reader:
+        module, meaning = self._abbreviated(name)
+        words = [value] if equals else [self._text(slot) for slot in part.values]
+        wanted = 0 if meaning is None or not meaning.reader else 2 if meaning.reader in ("pair", "flags") else 1
+        if module is not None and meaning is not None and len(words) == wanted and not (equals and part.values):
             span = self._span(part.negation or part.option, last)
-            meaning = module.meanings[name]
-            parsed = self._value(meaning.reader, value, part.option)
+            parsed = self._value(meaning.reader, " ".join(words), last) if words else None
             module.options.append(Option(meaning.name, parsed, part.negation is not None, span))
             module.end = span.end
             return
         self._unowned(option, part.negation or part.option, last)
+
+    def _abbreviated(self, name: str) -> tuple[_Loaded | None, Meaning | None]:
+        """The option that a beginning of its name means, if there is only one (getopt_long)."""
+        owner = self._owner(name)
+        if owner is not None:
+            return owner, owner.meanings[name]
+        found = [
+            (module, meaning)
+            for module in self.loaded
+            for spelling, meaning in module.meanings.items()
+            if len(name) > 3 and spelling.startswith(name)
+        ]
+        return found[0] if len({meaning for _, meaning in found}) == 1 else (None, None)
 
     def _stray(self, part: Stray) -> None:
         span = self._span(part.negation, part.value)
