@@ -11,6 +11,11 @@ from spdcheck.engine.exploration import explore
 from spdcheck.engine.simulate import Simulator
 from spdcheck.engine.tracing import begin
 from spdcheck.engine.traffic import Many, One
+from spdcheck.formats.base import Context
+from spdcheck.formats.ipfilter import read as read_ipf
+from spdcheck.formats.ipnat import read as read_ipnat
+from spdcheck.formats.iptables import read as read_iptables
+from spdcheck.formats.pf import read as read_pf
 from spdcheck.model.addresses import parse_address, parse_prefix
 from spdcheck.model.association import Sad, SecurityAssociation
 from spdcheck.model.host import Flag, Host, Interface, InterfaceAddress, Platform, Route, Service, Site, Tunnel
@@ -25,6 +30,7 @@ from spdcheck.source import SourceFile
 if TYPE_CHECKING:
     from spdcheck.engine.traffic import Traffic
     from spdcheck.model.addresses import AddressRange
+    from spdcheck.model.rulesets import RuleSet
     from spdcheck.semantics.packet import Packet
     from spdcheck.semantics.predicate import Predicate
 
@@ -88,6 +94,74 @@ def associations(draw: st.DrawFn) -> SecurityAssociation:
         network(near[0]), network(near[1]), protocol, draw(st.sampled_from((1, 2))), mode, None, None, None, SPAN
     )
 
+
+PF_TRANSLATIONS = (
+    "nat on em0 inet from 10.0.0.0/8 to any -> (em0)",
+    "no nat on em0 inet from 10.0.0.0/8 to 10.2.0.0/16",
+    "nat on em0 inet proto tcp from any to any -> 192.0.2.9",
+    "rdr on em1 inet proto tcp from any to any port 80 -> 10.1.0.10 port 8080",
+    "binat on em0 inet from 10.1.0.10 to any -> 192.0.2.8",
+)
+PF_RULES = (
+    "block all",
+    "pass",
+    "pass on em0 proto esp",
+    "pass in quick on em1 from 10.1.0.0/24 to any",
+    "pass on enc0",
+    "block in quick on em0 from 10.0.0.0/8 to any",
+    "pass out on em0 proto { tcp udp } keep state",
+    "pass out quick on em0 proto tcp from 10.1.0.0/25 to any port 80 flags S/SA",
+    "block return on em1 proto udp",
+    "pass out on em0 no state",
+    "pass proto { icmp gre ipencap }",
+)
+IPF_RULES = (
+    "block in all",
+    "block out quick on em0 proto udp from any to any",
+    "pass in quick on em0 proto esp from any to any",
+    "pass out quick on em0 proto tcp from any to any port = 80 keep state",
+    "pass in on em1 from 10.1.0.0/24 to any",
+    "pass out quick all",
+    "block out quick on em0 from 10.0.0.0/8 to 192.0.2.0/24",
+)
+IPNAT_RULES = (
+    "map em0 10.1.0.0/24 -> 192.0.2.9/32",
+    "map em0 from 10.0.0.0/8 ! to 10.2.0.0/16 -> 0/32",
+    "map em0 10.1.0.0/24 -> 192.0.2.9/32 portmap tcp/udp 10000:20000",
+    "rdr em1 0/0 port 80 -> 10.1.0.10 port 8080 tcp",
+    "bimap em0 10.1.0.10/32 -> 192.0.2.8/32",
+)
+NETFILTER_NAT = ("-A POSTROUTING -o em0 -j MASQUERADE", "-A POSTROUTING -o em0 -d 10.2.0.0/16 -j ACCEPT",
+                 "-A POSTROUTING -o em0 -m policy --dir out --pol ipsec -j ACCEPT",
+                 "-A PREROUTING -i em1 -p tcp --dport 80 -j DNAT --to-destination 10.1.0.10:8080",
+                 "-A POSTROUTING -s 10.1.0.0/24 -j SNAT --to-source 192.0.2.9")  # fmt: skip
+NETFILTER_FILTER = (":FORWARD DROP", ":INPUT DROP", "-A FORWARD -m policy --dir in --pol ipsec -j ACCEPT",
+                    "-A INPUT -p esp -j ACCEPT", "-A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
+                    "-A FORWARD -i em1 -j ACCEPT", "-A OUTPUT -p udp -j REJECT")  # fmt: skip
+
+
+def rulesets(draw: st.DrawFn, platform: Platform | None) -> tuple[RuleSet, ...]:
+    """The packet filter of a host: a few lines of the languages that its platform knows."""
+
+    def some(lines: tuple[str, ...]) -> list[str]:
+        return draw(st.lists(st.sampled_from(lines), max_size=3))
+
+    texts: dict[str, list[str]] = {}
+    if platform is Platform.LINUX:
+        texts["rules.v4"] = ["*nat", *some(NETFILTER_NAT), "COMMIT", "*filter", *some(NETFILTER_FILTER), "COMMIT"]
+    elif platform is not None and draw(st.booleans()):
+        texts["pf.conf"] = [*some(PF_TRANSLATIONS), *some(PF_RULES)] if platform is Platform.FREEBSD else some(PF_RULES)
+    elif platform is not None:
+        texts |= {"ipf.conf": some(IPF_RULES), "ipnat.conf": some(IPNAT_RULES)}
+    found: list[RuleSet] = []
+    for name, lines in texts.items():
+        if lines:
+            reading = READERS[name](SourceFile(name, "\n".join(lines) + "\n"), Context(platform=platform))
+            found += reading.facts.packet_filters
+    return tuple(found)
+
+
+READERS = {"pf.conf": read_pf, "ipf.conf": read_ipf, "ipnat.conf": read_ipnat, "rules.v4": read_iptables}
 
 BETWEEN = tuple(
     SecurityAssociation(network(near), network(far), protocol, 7, mode, None, None, None, SPAN)
@@ -159,6 +233,7 @@ def gateways(draw: st.DrawFn, name: str, number: int, shared: tuple[SecurityAsso
         ),
         sad=Sad(shared if draw(st.integers(0, 4)) else shared[1:]),
         services=tuple(services),
+        packet_filters=rulesets(draw, platform) if draw(st.booleans()) else (),
         forwarding={4: Flag(draw(st.integers(0, 5)) > 0, None)},
         settings=draw(
             st.sampled_from(
