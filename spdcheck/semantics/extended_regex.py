@@ -39,7 +39,7 @@ class TooHardError(Exception):
 class Match(NamedTuple):
     """How many groups the pattern has, and what those from the first on have taken, up to one that took nothing."""
 
-    count: int
+    group_count: int
     groups: tuple[str, ...]
 
 

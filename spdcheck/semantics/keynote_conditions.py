@@ -149,7 +149,7 @@ class Conditions:
             if text is ANYTHING:
                 return Bounds(0, last)
             # a value that nobody asks for is the lowest
-            places.append(self._environment.values.index(text) if text in self._environment.values else 0)  # type: ignore[arg-type]
+            places.append(self._environment.values.index(text) if text in self._environment.values else 0)
         return Bounds(min(places), max(places))
 
     def test(self, test: Test) -> frozenset[bool | Special]:
@@ -204,8 +204,8 @@ class Conditions:
                 return self._lookup(name)
             case Dereference(of):
                 values: frozenset[Word] = frozenset()
-                for name in self.text(of):
-                    values |= self._lookup(name) if isinstance(name, str) else _ANY_WORD
+                for found in self.text(of):
+                    values |= self._lookup(found) if isinstance(found, str) else _ANY_WORD
                 return _few(values)
             case Joined(parts):
                 joined: frozenset[Word] = _EMPTY
@@ -244,7 +244,7 @@ class Conditions:
                 continue
             outcome.add(match is not None)
             if match is not None:
-                found = {"_0": frozenset({str(match.count)})}
+                found = {"_0": frozenset({str(match.group_count)})}
                 found |= {f"_{place}": frozenset({group}) for place, group in enumerate(match.groups, 1)}
             else:
                 found = {}
