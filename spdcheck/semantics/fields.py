@@ -105,7 +105,7 @@ OPTION_SET = _field("option_set", 32, Kind.FLAGS, "named IP options")
 """Which IP options (of IPv6: which extension headers) are there; ipfilter gives the bits their names."""
 SECURITY_CLASSES = _field("security_classes", 8, Kind.FLAGS, "classes of the IP security option")
 TRAITS = _field("traits", 16, Kind.FLAGS, "traits")
-"""What a packet filter notices besides headers: too short, out of window, a link-level multicast (ipfilter ``with``)."""
+"""What a packet filter notices besides headers: too short, out of window, link-level multicast (ipfilter ``with``)."""
 IN_INTERFACE = _field("in_interface", 128, Kind.NAME, "in on")
 OUT_INTERFACE = _field("out_interface", 128, Kind.NAME, "out on")
 IPSEC_IN = _field("ipsec_in", 2, Kind.CHOICE, "arrived", ("arrived clear", "arrived in transport", "arrived in tunnel"))
