@@ -63,7 +63,7 @@ def _track(situation: Situation, stage: Stage, interface: str) -> Iterator[Move]
     """Tells packets of known connections from the others."""
     states = [s for s in situation.states if (s.host, s.point) == (situation.host.name, "conntrack")]
     conditions = [is_value(CONNECTION, UNTRACKED)]
-    conditions += [answering(state) for state in states]
+    conditions += [answering(state, situation) for state in states]
     conditions += [resembling(state) for state in states]
     for part in situation.frame.traffic.split(conditions):
         frame = situation.frame.with_traffic(part.traffic)
@@ -167,7 +167,9 @@ def _confirm(situation: Situation, stage: Stage, interface: str) -> Situation:
         return situation
     now = situation.frame.traffic
     first = tracked.first.begun_in(now.began) or tracked.first
-    state = State(situation.host.name, "conntrack", first, now, "the connection is known", _KNOWN, interface)
+    state = State(
+        situation.host.name, "conntrack", first, now, "the connection is known", _KNOWN, interface, situation.came_from
+    )
     if _bits(state):
         state = replace(state, text="the connection is known, and translated")
     return situation.with_(states=(*situation.states, state), tracked=replace(tracked, confirmed=True))

@@ -20,7 +20,7 @@ from spdcheck.semantics.fields import (
 )
 from spdcheck.semantics.filters import ANSWERS, SAME, Connection, Verdict, points
 from spdcheck.semantics.intervals import contains, single
-from spdcheck.semantics.predicate import all_of, in_set
+from spdcheck.semantics.predicate import FALSE, all_of, in_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -97,7 +97,7 @@ def _one(situation: Situation, stage: Stage, interface: str, point: FilterPoint)
         for crossing in state.known.crossings
         if crossing.direction == direction and _is_on(state, crossing, interface)
     ]
-    conditions = [answering(state) if crossing.back else resembling(state) for state, crossing in meets]
+    conditions = [answering(state, situation) if crossing.back else resembling(state) for state, crossing in meets]
     for part in situation.frame.traffic.split(conditions):
         here = situation.with_(frame=situation.frame.with_traffic(part.traffic))
         if part.number is None:
@@ -111,8 +111,10 @@ def _is_on(state: State, crossing: Crossing, interface: str) -> bool:
     return wanted in ("", interface)
 
 
-def answering(state: State) -> Predicate:
-    """The packets that answer those of a state."""
+def answering(state: State, situation: Situation) -> Predicate:
+    """The packets that answer those of a state; none of the flow that made it."""
+    if state.flow is situation.came_from:
+        return FALSE
     return all_of(in_set(field, *state.behind.side(other)) for field, other in _REVERSED.items())
 
 
@@ -205,7 +207,9 @@ def _decided(situation: Situation, stage: Stage, interface: str, point: FilterPo
     if answer.state is not None:
         known = answer.state if isinstance(answer.state, Connection) else ANSWERS
         text = f"the connection is known{_from(origin)}"
-        after = after.with_(states=(*after.states, State(host, point.name, before, behind, text, known, interface)))
+        after = after.with_(
+            states=(*after.states, State(host, point.name, before, behind, text, known, interface, situation.came_from))
+        )
     return Move(after)
 
 

@@ -184,6 +184,10 @@ def find_arriving(simulator: Simulator, situation: Situation, stage: Stage) -> I
         why = f"nothing on {host.name} takes ESP in UDP: no key daemon with NAT traversal has the port open"
         yield _refused(situation, why, "Udp.NoPorts")
         return
+    if protection.protocol is Protocol.AH and _was_translated(situation.frame.traffic, protection):
+        why = f"the addresses of the packet were changed on the way, and AH authenticates them ({protection.source})"
+        yield _refused(situation, why, "XfrmInStateProtoError")
+        return
     if protection.association is None or protection.spi is None:
         if protection.peer and protection.peer != host.name:
             yield _refused(situation, f"{host.name} is not the peer that negotiated this SA", "XfrmInNoStates")
@@ -220,6 +224,12 @@ def find_arriving(simulator: Simulator, situation: Situation, stage: Stage) -> I
     detail = f"{protection.protocol.value} {protection.spi_text} to {where}"
     step = Step(host.name, "SA", Mark.OK, "found", detail, situation.in_interface, there.origin)
     yield Move(situation.with_(step, found=found))
+
+
+def _was_translated(traffic: Traffic, protection: Protection) -> bool:
+    """A single outer address is not the one that the packet was protected with."""
+    sides = ((traffic.side(SOURCE), protection.source), (traffic.side(DESTINATION), protection.destination))
+    return any(side[0][0] == side[-1][1] and side[0] != address_interval(end) for side, end in sides)
 
 
 def _takes_udp(host: Host) -> bool:

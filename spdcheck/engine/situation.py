@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 class State:
     """What a filter or NAT remembers of a connection: the traffic before and behind it, at one point of one host.
 
-    ``known`` says where its packets meet the point again, ``interface`` is the one on which it became known.
+    ``known`` says where its packets meet the point again, ``interface`` is the one on which it became known. ``flow``
+    is the traffic whose way made it: that is never its own answer, even where it goes back to where it came from.
     """
 
     host: str
@@ -36,6 +37,7 @@ class State:
     text: str
     known: Connection = ANSWERS
     interface: str = ""
+    flow: Traffic | None = None
 
 
 @dataclass(frozen=True, slots=True)
