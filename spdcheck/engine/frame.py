@@ -165,3 +165,11 @@ def unwrap(frame: Frame) -> Frame:
         seen = {field: frame.traffic.side(field) for field in (SOURCE, DESTINATION)}
         return inner.with_traffic(inner.traffic.rewritten(seen))
     return inner
+
+
+def form(frame: Frame) -> str:
+    """The nesting of a frame, outermost first: ``esp``, ``esp{gre{icmp}}``."""
+    from spdcheck.model.protocols import protocol_name
+
+    name = frame.kind or protocol_name(frame.traffic.example().protocol)
+    return name if frame.inner is None else f"{name}{{{form(frame.inner)}}}"

@@ -1,15 +1,15 @@
 """Runs traffic through the datapaths of a site: one packet, or all packets of a flow.
 
 The simulator knows no platform: it takes the stages of a way one after the other, lets each one decide, and follows.
-What a stage does is in ``spd_stages``, ``sa_stages``, ``filter_stage`` and ``wire_stages``; which stages there are,
-and in which order, is data of the platform (``spdcheck.semantics.datapath``).
+What a stage does is in ``spd_stages``, ``sa_stages``, ``filter_stage``, ``route_stage``, ``link_stages`` and
+``wire_stages``; which stages there are, and in which order, is data of the platform (``spdcheck.semantics.datapath``).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spdcheck.engine import filter_stage, sa_stages, spd_stages, wire_stages
+from spdcheck.engine import filter_stage, link_stages, route_stage, sa_stages, spd_stages, wire_stages
 from spdcheck.engine.frame import Frame
 from spdcheck.engine.negotiations import Negotiations
 from spdcheck.engine.situation import End, Leaf, Move, Situation
@@ -86,7 +86,7 @@ def _arrive(_: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
 _HANDLERS: dict[Kind, Callable[[Simulator, Situation, Stage], Iterator[Move]]] = {
     Kind.ARRIVE: _arrive,
     Kind.FILTER: filter_stage.pass_filters,
-    Kind.ROUTE: wire_stages.route,
+    Kind.ROUTE: route_stage.route,
     Kind.SPD_OUT: spd_stages.look_up_out,
     Kind.SPD_AGAIN: spd_stages.look_up_again,
     Kind.SPD_IN: spd_stages.check_in,
@@ -95,9 +95,9 @@ _HANDLERS: dict[Kind, Callable[[Simulator, Situation, Stage], Iterator[Move]]] =
     Kind.SA_IN: sa_stages.find_arriving,
     Kind.ENCAPSULATE: sa_stages.encapsulate,
     Kind.DECAPSULATE: sa_stages.decapsulate,
-    Kind.DEVICE_OUT: wire_stages.device_out,
-    Kind.DEVICE_IN: wire_stages.device_in,
-    Kind.MTU: wire_stages.mtu,
+    Kind.DEVICE_OUT: link_stages.device_out,
+    Kind.DEVICE_IN: link_stages.device_in,
+    Kind.MTU: link_stages.mtu,
     Kind.DELIVER: wire_stages.deliver,
     Kind.LEAVE: wire_stages.leave,
 }

@@ -1,0 +1,149 @@
+"""The route of a packet: for this host, forwarded, or nowhere; rp_filter and switches of forwarding."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spdcheck.engine.alike import alike
+from spdcheck.engine.situation import End, Move
+from spdcheck.engine.trace import Disposition, Mark, Step
+from spdcheck.model.addresses import MULTICAST4, MULTICAST6
+from spdcheck.model.host import Platform
+from spdcheck.semantics.conditions import destination
+from spdcheck.semantics.fields import (
+    DESTINATION,
+    SOURCE,
+    address_range,
+)
+from spdcheck.semantics.routing import RouteEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from spdcheck.engine.simulate import Simulator
+    from spdcheck.engine.situation import Situation
+    from spdcheck.engine.traffic import Traffic
+    from spdcheck.model.host import Host
+    from spdcheck.semantics.datapath.stages import Stage
+    from spdcheck.source import Span
+
+
+def route(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
+    """Looks the destination up. On arrival the answer also says whether the frame is for this host."""
+    if stage.hook == "again" and not situation.translated:
+        yield Move(situation)
+        return
+    arriving = stage.hook == "arrival"
+    table = simulator.topology.table(situation.host)
+    conditions = [destination(entry.destination) for entry in table]
+    parts = (part for traffic in _alike(situation, table) for part in traffic.split(conditions))
+    for part in parts:
+        here = situation.with_(frame=situation.frame.with_traffic(part.traffic))
+        entry = _multicast(here) or (None if part.number is None else table[part.number])
+        if entry is None:
+            target = address_range(*part.traffic.side(DESTINATION)[0])
+            step = Step(here.host.name, "ROUTE", Mark.FAIL, "no route", f"to {target}")
+            yield Move(here.with_(step), end=End(Disposition.NO_ROUTE, f"{here.host.name} has no route to {target}"))
+        elif arriving:
+            yield _on_arrival(table, here, entry)
+        else:
+            yield _on_departure(here, entry)
+
+
+def _alike(situation: Situation, table: tuple[RouteEntry, ...]) -> Iterator[Traffic]:
+    """The traffic by what else decides about its route: multicast or not, and whether its source is looked up."""
+    for traffic in alike(situation.frame.traffic, DESTINATION, (MULTICAST4, MULTICAST6)):
+        group = address_range(*traffic.side(DESTINATION)[0])
+        if MULTICAST4.contains(group) or MULTICAST6.contains(group):
+            yield from alike(traffic, SOURCE, situation.host.addresses)
+        elif _reverse_path_mode(situation):
+            yield from alike(traffic, SOURCE, (entry.destination for entry in table))
+        else:
+            yield traffic
+
+
+def _multicast(situation: Situation) -> RouteEntry | None:
+    """A multicast leaves by the interface that has its source address, and is for everybody where it arrives."""
+    target = address_range(*situation.frame.traffic.side(DESTINATION)[0])
+    group = MULTICAST4 if target.family == 4 else MULTICAST6
+    if not group.contains(target):
+        return None
+    source = address_range(*situation.frame.traffic.side(SOURCE)[0])
+    for interface in situation.host.interfaces:
+        if any(address.address == source for address in interface.addresses):
+            return RouteEntry(group, interface.name, None, interface.origin)
+    if situation.in_interface:
+        return RouteEntry(group, situation.in_interface, None, None, local=True)
+    return None
+
+
+def _on_arrival(table: tuple[RouteEntry, ...], situation: Situation, entry: RouteEntry) -> Move:
+    host = situation.host
+    target = address_range(*situation.frame.traffic.side(DESTINATION)[0])
+    group = MULTICAST4 if target.family == 4 else MULTICAST6
+    refused = _reverse_path(table, situation)
+    if refused is not None:
+        return refused
+    if entry.local or group.contains(target):
+        return Move(situation.with_(route=entry), way=situation.path.local)
+    forwards, why = _forwards(host, situation.frame.family)
+    if not forwards:
+        step = Step(host.name, "ROUTE", Mark.FAIL, "not ours", why)
+        end = End(Disposition.NO_ROUTE, f"{host.name} does not forward: {why}", "Ip.InAddrErrors")
+        return Move(situation.with_(step), end=end)
+    move = _on_departure(situation.with_(forwarded=True), entry)
+    return move if move.end is not None else Move(move.situation, way=situation.path.forward)
+
+
+def _reverse_path(table: tuple[RouteEntry, ...], situation: Situation) -> Move | None:
+    """Linux's rp_filter: strict wants the route back by the same interface, loose wants any; decrypted packets pass.
+
+    The value in force is the larger one of ``all`` and of the interface (Documentation/networking/ip-sysctl).
+    """
+    mode = _reverse_path_mode(situation)
+    if mode == 0:
+        return None
+    source = address_range(*situation.frame.traffic.side(SOURCE)[0])
+    back = next((entry for entry in table if entry.destination.contains(source)), None)
+    if back is not None and (mode == 2 or back.interface == situation.in_interface):
+        return None
+    origin = next((value[1] for value in _reverse_path_settings(situation)), None)
+    why = f"rp_filter: the way back to {source} is not by {situation.in_interface}"
+    step = Step(situation.host.name, "ROUTE", Mark.FAIL, "rp_filter", why, situation.in_interface, origin)
+    return Move(situation.with_(step), end=End(Disposition.DENIED_IN, why, "IPReversePathFilter"))
+
+
+def _reverse_path_settings(situation: Situation) -> list[tuple[str, Span]]:
+    names = ("all", situation.in_interface)
+    found = (situation.host.settings.get(f"net.ipv4.conf.{name}.rp_filter") for name in names)
+    return [value for value in found if value is not None]
+
+
+def _reverse_path_mode(situation: Situation) -> int:
+    """0: not asked, 1: strict, 2: loose."""
+    if situation.arrived or not situation.in_interface:
+        return 0
+    return max((int(text) for text, _ in _reverse_path_settings(situation) if text.isdigit()), default=0)
+
+
+def _forwards(host: Host, family: int) -> tuple[bool, str]:
+    """Whether a host forwards packets, and what says so."""
+    flag = host.forwarding.get(family)
+    if flag is not None:
+        return flag.value, "forwarding is switched off" if not flag.value else ""
+    if "rc.conf" in host.settings and host.platform in (Platform.FREEBSD, Platform.NETBSD):
+        return False, "its rc.conf does not set gateway_enable"
+    return True, ""
+
+
+def _on_departure(situation: Situation, entry: RouteEntry) -> Move:
+    host = situation.host.name
+    if entry.blackhole:
+        step = Step(host, "ROUTE", Mark.FAIL, "blackhole", str(entry), origin=entry.origin)
+        return Move(situation.with_(step), end=End(Disposition.NO_ROUTE, f"{host} routes {entry.destination} nowhere"))
+    if entry.local:
+        step = Step(host, "ROUTE", Mark.OK, "this host", origin=entry.origin)
+        return Move(situation.with_(step, in_interface="lo", out_interface="lo", route=entry), way=situation.path.local)
+    detail = str(entry) + (f" ({entry.inferred})" if entry.inferred else "")
+    step = Step(host, "ROUTE", Mark.OK, entry.interface, detail, entry.interface, entry.origin)
+    return Move(situation.with_(step, out_interface=entry.interface, gateway=entry.gateway, route=entry))
