@@ -17,6 +17,7 @@ from spdcheck.semantics.peering import Peering
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from spdcheck.checks.idle_rules import Idle
     from spdcheck.engine.trace import Trace
     from spdcheck.engine.ways import Ways
     from spdcheck.model.diagnostic import Note, Part
@@ -33,6 +34,7 @@ class Context:
     def __init__(self, site: Site) -> None:
         self.site = site
         self.peering = Peering(site)
+        self._idle: dict[str, tuple[Idle, ...]] = {}
 
     @cached_property
     def ways(self) -> Ways:
@@ -40,6 +42,15 @@ class Context:
         from spdcheck.engine.ways import Ways
 
         return Ways(self.site)
+
+    def never_deciding(self, host: Host) -> tuple[Idle, ...]:
+        """The rules of a host's packet filters that never have a say; worked out once for all checks that ask."""
+        if host.name not in self._idle:
+            from spdcheck.checks.idle_rules import never_deciding
+            from spdcheck.semantics.loaded_filters import rule_lists
+
+            self._idle[host.name] = tuple(never_deciding(rule_lists(host)))
+        return self._idle[host.name]
 
     @property
     def hosts(self) -> tuple[Host, ...]:
@@ -132,8 +143,5 @@ class Check:
 
     def undecided(self, host: Host, parts: Iterable[Part]) -> Iterator[Undecided]:
         """One :class:`Undecided` if the host has a gap in one of these parts of its model."""
-        wanted = set(parts)
-        for gap in host.gaps:
-            if gap.part in wanted:
-                yield Undecided(self.code, host.name, gap.reason, gap.span)
-                return
+        if (gap := host.gap_in(*parts)) is not None:
+            yield Undecided(self.code, host.name, gap.reason, gap.span)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
-from spdcheck.checks.idle_rules import never_deciding
 from spdcheck.model.diagnostic import Note
 from spdcheck.semantics.loaded_filters import rule_lists
 
@@ -62,7 +61,7 @@ class ShadowedRule(Check):
             lists = rule_lists(host)
             told = dict.fromkeys((item.unknown, item.origin) for item in lists if item.unknown)
             yield from (Undecided(self.code, host.name, why, origin.file.span(0, 0)) for why, origin in told)
-            for idle in never_deciding(lists):
+            for idle in context.never_deciding(host):
                 if idle.unknown:
                     yield Undecided(self.code, host.name, idle.unknown, idle.origin)
                     continue

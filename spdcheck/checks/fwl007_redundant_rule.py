@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
-from spdcheck.checks.idle_rules import never_deciding, without_effect
+from spdcheck.checks.idle_rules import without_effect
 from spdcheck.semantics.loaded_filters import rule_lists
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class RedundantRule(Check):
             lists = rule_lists(host)
             told = dict.fromkeys((item.unknown, item.origin) for item in lists if item.unknown)
             yield from (Undecided(self.code, host.name, why, origin.file.span(0, 0)) for why, origin in told)
-            shadowed = {idle.origin for idle in never_deciding(lists)}
+            shadowed = {idle.origin for idle in context.never_deciding(host)}
             for idle in without_effect(lists):
                 if idle.origin not in shadowed:
                     yield self.finding(
