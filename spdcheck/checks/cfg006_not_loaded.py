@@ -71,7 +71,7 @@ class NotLoaded(Check):
         for host in context.hosts:
             if "rc.conf" not in host.settings:
                 continue
-            if any(gap.part is Part.SERVICES for gap in host.gaps):
+            if host.gap_in(Part.SERVICES) is not None:
                 yield from self.undecided(host, (Part.SERVICES,))
                 continue
             yield from self._policies(host)

@@ -100,7 +100,7 @@ class CleartextAccepted(Check):
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """Every protecting in policy, and every tunnel device, of every host."""
         for host in context.hosts:
-            if any(gap.part is Part.SPD for gap in host.gaps):
+            if host.gap_in(Part.SPD) is not None:
                 yield from self.undecided(host, (Part.SPD,))
                 continue
             for policy in host.spd.of(Direction.IN):

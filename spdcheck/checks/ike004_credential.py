@@ -97,7 +97,7 @@ class Credential(Check):
         """The key file and the certificates of every racoon, then the keys of every pair of hosts."""
         pairs: dict[tuple[str, str], list[Key]] = {}
         for host in context.hosts:
-            if any(gap.part in (Part.IKE, Part.CREDENTIALS) for gap in host.gaps):
+            if host.gap_in(Part.IKE, Part.CREDENTIALS) is not None:
                 yield from self.undecided(host, (Part.IKE, Part.CREDENTIALS))
                 continue
             for daemon in host.daemons:

@@ -98,7 +98,7 @@ class NoPeerSection(Check):
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """Every host that has policies without associations."""
         for host in context.hosts:
-            if any(gap.part in (Part.IKE, Part.SAD) for gap in host.gaps):
+            if host.gap_in(Part.IKE, Part.SAD) is not None:
                 yield from self.undecided(host, (Part.IKE, Part.SAD))
                 continue
             policies = [policy for policy, _ in negotiated(host) if not _is_swapped(host, policy)]
@@ -304,7 +304,7 @@ class NoPeerSection(Check):
                 if any(section.address in (None, near) for daemon in racoons for section in daemon.peers):
                     continue
                 asks_itself = any(far_address(other) == near for other, _ in negotiated(peer))
-                if asks_itself or any(gap.part is Part.IKE for gap in peer.gaps):
+                if asks_itself or peer.gap_in(Part.IKE) is not None:
                     continue
                 yield self.finding(
                     host,

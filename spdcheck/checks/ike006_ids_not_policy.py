@@ -139,7 +139,7 @@ class IdsNotPolicy(Check):
             initiator = racoons.get(host.name)
             if initiator is None:
                 continue
-            if any(gap.part in (Part.IKE, Part.SPD) for gap in host.gaps):
+            if host.gap_in(Part.IKE, Part.SPD) is not None:
                 yield from self.undecided(host, (Part.IKE, Part.SPD))
                 continue
             yield from self._strangers(context, initiator)
@@ -149,7 +149,7 @@ class IdsNotPolicy(Check):
                     responder = racoons.get(peer.name)
                     if responder is None or peer.external:
                         continue
-                    if any(gap.part in (Part.IKE, Part.SPD) for gap in peer.gaps):
+                    if peer.gap_in(Part.IKE, Part.SPD) is not None:
                         yield from self.undecided(peer, (Part.IKE, Part.SPD))
                         continue
                     refusal = _refusal(initiator, responder, policy, ids)

@@ -9,8 +9,8 @@ from spdcheck.checks.finding import Finding, Severity, Undecided
 from spdcheck.checks.wording import flow_in_words
 from spdcheck.engine.answers import answers
 from spdcheck.engine.expectations import judge
-from spdcheck.engine.exploration import ARRIVED, explore
-from spdcheck.engine.trace import Disposition
+from spdcheck.engine.exploration import explore
+from spdcheck.engine.trace import ARRIVED, Disposition
 from spdcheck.engine.tracing import trace
 from spdcheck.errors import UsageError
 from spdcheck.model.diagnostic import Note

@@ -108,7 +108,7 @@ class TranslatedBeforeProtection(Check):
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """Every protecting out policy of every host."""
         for host in context.hosts:
-            if any(gap.part is Part.SPD for gap in host.gaps):
+            if host.gap_in(Part.SPD) is not None:
                 yield from self.undecided(host, (Part.SPD,))
                 continue
             for policy in protecting(host):

@@ -61,7 +61,7 @@ class UnpairedSa(Check):
         """Every direction in which a host has associations."""
         known = Associations(context.peering)
         for host in context.hosts:
-            if any(gap.part is Part.SAD for gap in host.gaps):
+            if host.gap_in(Part.SAD) is not None:
                 yield from self.undecided(host, (Part.SAD,))
                 continue
             strangers = set()
@@ -104,7 +104,7 @@ class UnpairedSa(Check):
         theirs = known.on(peer, way)
         if len(theirs) >= len(associations):
             return
-        if any(gap.part is Part.SAD for gap in peer.gaps):
+        if peer.gap_in(Part.SAD) is not None:
             yield from self.undecided(peer, (Part.SAD,))
             return
         spis = {association.spi for association in theirs}

@@ -65,7 +65,7 @@ class SharedReqid(Check):
         """Both ways to get a number wrong, on every host."""
         for host in context.hosts:
             yield from self._shared(host)
-            if any(gap.part is Part.SAD for gap in host.gaps):
+            if host.gap_in(Part.SAD) is not None:
                 yield from self.undecided(host, (Part.SAD,))
             else:
                 yield from self._unserved(host)

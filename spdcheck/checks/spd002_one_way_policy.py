@@ -60,7 +60,7 @@ class OneWayPolicy(Check):
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """Both directions of every host."""
         for host in context.hosts:
-            if any(gap.part is Part.SPD for gap in host.gaps):
+            if host.gap_in(Part.SPD) is not None:
                 yield from self.undecided(host, (Part.SPD,))
                 continue
             for direction, other in ((Direction.OUT, Direction.IN), (Direction.IN, Direction.OUT)):

@@ -75,7 +75,7 @@ class MissingForwardPolicy(Check):
                 yield from self._of_host(host)
 
     def _of_host(self, host: Host) -> Iterator[Finding | Undecided]:
-        if any(gap.part is Part.SPD for gap in host.gaps):
+        if host.gap_in(Part.SPD) is not None:
             yield from self.undecided(host, (Part.SPD,))
             return
         forward = [policy.selector for policy in host.spd.of(Direction.FWD)]

@@ -65,7 +65,7 @@ class OrderDependentOverlap(Check):
         for host in context.hosts:
             if host.platform is Platform.OPENBSD:
                 continue
-            if any(gap.part is Part.SPD for gap in host.gaps):
+            if host.gap_in(Part.SPD) is not None:
                 yield from self.undecided(host, (Part.SPD,))
             for direction in (Direction.OUT, Direction.IN):
                 yield from self._direction(host, asked_order(host, direction))

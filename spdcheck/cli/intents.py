@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spdcheck.engine.trace import Disposition
+from spdcheck.engine.trace import ARRIVED, Disposition
 from spdcheck.errors import UsageError
 from spdcheck.output.columns import plain
 
@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from spdcheck.engine.trace import Trace
-
-_ARRIVED = (Disposition.DELIVERED, Disposition.LEAKED)
 
 
 def expectation(flow: str, name: str, trace: Trace) -> str:
@@ -27,8 +25,8 @@ def expectation(flow: str, name: str, trace: Trace) -> str:
         raise UsageError("nobody knows how this flow ends; there is nothing to save")
     if trace.disposition is Disposition.LEAKED:
         raise UsageError("this flow leaks; a leak is nothing to be saved as what is expected")
-    words = ["delivered"] if trace.disposition in _ARRIVED else ["denied"]
-    if trace.protected and trace.disposition in _ARRIVED:
+    words = ["delivered"] if trace.disposition in ARRIVED else ["denied"]
+    if trace.protected and trace.disposition in ARRIVED:
         words.append("protected")
     if trace.reply is not None and trace.reply.arrives:
         words.append("replied")

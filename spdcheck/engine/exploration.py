@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from spdcheck.semantics.predicate import Predicate
     from spdcheck.source import Span
 
-ARRIVED = (Disposition.DELIVERED, Disposition.LEAKED)
-"""Ends at which the packet is where it should be, protected or not."""
 
 BLOCKED = (Disposition.DENIED_IN, Disposition.DENIED_OUT)
 """Ends that a packet filter made."""
@@ -68,7 +66,7 @@ class Ending:
     @property
     def arrived(self) -> bool:
         """They are where they should be."""
-        return self.disposition in ARRIVED and not self.leaf.end.lost
+        return self.leaf.end.arrives
 
     @property
     def place(self) -> Span | None:

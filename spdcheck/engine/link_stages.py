@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from spdcheck.engine.frame import Frame, form, protect, unwrap, wrap
@@ -12,6 +13,7 @@ from spdcheck.semantics.encapsulation import DEVICE_MTU, DEVICE_PROTOCOL, device
 from spdcheck.semantics.fields import (
     DESTINATION,
     DF,
+    LENGTH,
     SOURCE,
     address_range,
 )
@@ -22,20 +24,17 @@ if TYPE_CHECKING:
 
     from spdcheck.engine.simulate import Simulator
     from spdcheck.engine.situation import Situation
-    from spdcheck.model.host import Host, Interface
     from spdcheck.semantics.datapath.stages import Stage
 
 USUAL_MTU = 1500
-
-
-def _interface(host: Host, name: str) -> Interface | None:
-    return next((interface for interface in host.interfaces if interface.name == name), None)
+_LONGEST = 65535
+"""The longest packet that the length field of a header can state."""
 
 
 def device_out(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
     """A gif or gre device wraps what is routed into it; the result starts anew."""
     del simulator, stage
-    interface = _interface(situation.host, situation.out_interface)
+    interface = situation.host.interface(situation.out_interface)
     if interface is None or interface.tunnel is None:
         yield Move(situation)
         return
@@ -115,18 +114,12 @@ def mtu(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Mo
 
 def _largest(situation: Situation, limit: int) -> int:
     """The longest packet that still fits once its pending protections are around it."""
-    length = situation.frame.length
-    while _as_it_will_be(situation, length).length > limit:
-        length -= 1
-    while _as_it_will_be(situation, length + 1).length <= limit:
-        length += 1
-    return length
+    lengths = range(_LONGEST + 1)
+    return bisect_right(lengths, limit, key=lambda length: _as_it_will_be(situation, length).length) - 1
 
 
 def _as_it_will_be(situation: Situation, length: int | None = None) -> Frame:
     """The frame with its pending protections around it, optionally of another length."""
-    from spdcheck.semantics.fields import LENGTH
-
     frame = situation.frame
     if length is not None:
         frame = frame.with_traffic(frame.traffic.rewritten({LENGTH: single(length)}))
@@ -139,9 +132,9 @@ def _mtu_towards(simulator: Simulator, situation: Situation, frame: Frame) -> in
     name = situation.out_interface
     if situation.pending:
         target = address_range(*frame.traffic.side(DESTINATION)[0])
-        entry = next((e for e in simulator.topology.table(situation.host) if e.destination.contains(target)), None)
+        entry = simulator.topology.route(situation.host, target)
         name = entry.interface if entry is not None else name
-    interface = _interface(situation.host, name)
+    interface = situation.host.interface(name)
     if interface is None or interface.mtu is None:
         device = None if interface is None else interface.tunnel
         return USUAL_MTU if device is None else DEVICE_MTU[device.kind]

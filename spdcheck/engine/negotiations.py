@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spdcheck.engine.frame import Protection
-from spdcheck.engine.trace import Disposition
 from spdcheck.engine.traffic import One
 from spdcheck.model.protocols import UDP
 from spdcheck.semantics import negotiation, quick_mode
@@ -66,9 +65,10 @@ class Negotiations:
         """
         if policy.implied or not any(daemon.program == "racoon" for daemon in responder.daemons):
             return ""
-        known = self._in_policies.setdefault(responder.name, quick_mode.InPolicies(responder))
+        if responder.name not in self._in_policies:
+            self._in_policies[responder.name] = quick_mode.InPolicies(responder)
         ids = quick_mode.ids_of(policy).reversed()
-        if known.answering(ids).policy is not None:
+        if self._in_policies[responder.name].answering(ids).policy is not None:
             return ""
         if not makes_policies(responder, near):
             return f"racoon on {responder.name} has no in policy for {ids} and answers no negotiation for it"
@@ -105,7 +105,7 @@ class Negotiations:
             protocol=UDP, source_port=ISAKMP_PORT, destination_port=ISAKMP_PORT, length=_FIRST_MESSAGE_BYTES,
         )  # fmt: skip
         leaf = next(self._simulator.send(host, One(asked), bypass=True))
-        if leaf.end.disposition not in (Disposition.DELIVERED, Disposition.LEAKED):
+        if not leaf.end.arrives:
             return f"the key exchange does not get through: {leaf.end.sentence}", False
         arrived = leaf.situation.frame.traffic.example()
         translated = arrived.source != asked.source
@@ -116,6 +116,6 @@ class Negotiations:
             source_port=arrived.destination_port, destination_port=arrived.source_port,
         )  # fmt: skip
         back = next(self._simulator.send(peer, One(answer), leaf.situation.states, bypass=True))
-        if back.end.disposition not in (Disposition.DELIVERED, Disposition.LEAKED):
+        if not back.end.arrives:
             return f"the answer to the key exchange does not get through: {back.end.sentence}", translated
         return "", translated

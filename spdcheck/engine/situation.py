@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spdcheck.engine.evidence import Asked
-from spdcheck.engine.trace import Step
+from spdcheck.engine.trace import ARRIVED, Step
 from spdcheck.engine.traffic import One
 from spdcheck.records import dataclass, replace
 from spdcheck.semantics.filters import ANSWERS
@@ -120,6 +120,11 @@ class End(NamedTuple):
     sentence: str
     counter: str = ""
     lost: bool = False
+
+    @property
+    def arrives(self) -> bool:
+        """It reaches the one it is for, in clear or protected."""
+        return self.disposition in ARRIVED and not self.lost
 
 
 class Move(NamedTuple):

@@ -61,9 +61,8 @@ def look_up_out(simulator: Simulator, situation: Situation, stage: Stage) -> Ite
         yield Move(situation)
         return
     host = situation.host
-    if any(gap.part is ModelPart.SPD for gap in host.gaps):
-        reason = next(gap.reason for gap in host.gaps if gap.part is ModelPart.SPD)
-        yield Move(situation, end=End(Disposition.UNKNOWN, f"the policies of {host.name} are not known: {reason}"))
+    if (gap := host.gap_in(ModelPart.SPD)) is not None:
+        yield Move(situation, end=End(Disposition.UNKNOWN, f"the policies of {host.name} are not known: {gap.reason}"))
         return
     if situation.path.loopback_is_exempt and situation.out_interface == "lo":
         yield Move(situation)
@@ -156,9 +155,8 @@ def _check(simulator: Simulator, situation: Situation, stage: Stage, direction: 
     if situation.bypass:
         yield Move(situation)
         return
-    if any(gap.part is ModelPart.SPD for gap in host.gaps):
-        reason = next(gap.reason for gap in host.gaps if gap.part is ModelPart.SPD)
-        yield Move(situation, end=End(Disposition.UNKNOWN, f"the policies of {host.name} are not known: {reason}"))
+    if (gap := host.gap_in(ModelPart.SPD)) is not None:
+        yield Move(situation, end=End(Disposition.UNKNOWN, f"the policies of {host.name} are not known: {gap.reason}"))
         return
     switch = interface_switch(host, situation.in_interface, "disable_policy")
     if switch is not None:

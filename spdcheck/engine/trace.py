@@ -32,6 +32,10 @@ class Disposition(Enum):
     UNKNOWN = "UNKNOWN"
 
 
+ARRIVED = (Disposition.DELIVERED, Disposition.LEAKED)
+"""Ends at which the packet is where it should be, protected or not."""
+
+
 class Mark(Enum):
     """What a step means at a glance; the symbol never depends on colour."""
 
@@ -100,7 +104,7 @@ class Trace:
     @property
     def arrives(self) -> bool:
         """The packet reaches its destination, protected or not."""
-        return self.disposition in (Disposition.DELIVERED, Disposition.LEAKED) and not self.lost
+        return self.disposition in ARRIVED and not self.lost
 
     @property
     def wires(self) -> tuple[Wire, ...]:

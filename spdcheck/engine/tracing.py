@@ -45,9 +45,9 @@ def source_towards(simulator: Simulator, host: Host, target: AddressRange) -> Ad
     """The source address that a host chooses for what it sends to a target: the one of the interface of the route."""
     for entry in simulator.topology.table(host):
         if entry.destination.contains(target):
-            for interface in host.interfaces:
-                if interface.name == entry.interface and interface.addresses:
-                    return interface.addresses[0].address
+            interface = host.interface(entry.interface)
+            if interface is not None and interface.addresses:
+                return interface.addresses[0].address
     return None
 
 

@@ -13,7 +13,7 @@ from spdcheck.records import dataclass
 if TYPE_CHECKING:
     from spdcheck.model.addresses import AddressRange
     from spdcheck.model.association import SecurityAssociation
-    from spdcheck.model.diagnostic import Diagnostic, Gap
+    from spdcheck.model.diagnostic import Diagnostic, Gap, Part
     from spdcheck.model.ike import Credential, KeyDaemon
     from spdcheck.model.keynote import Assertion
     from spdcheck.model.policy import SecurityPolicy
@@ -206,6 +206,14 @@ class Host:
                 own.append(self.public_address)
             known = self._known["addresses"] = dict.fromkeys(own)
         return tuple(known)
+
+    def gap_in(self, *parts: Part) -> Gap | None:
+        """Why one of these parts of the model is not known; None where they all are."""
+        return next((gap for gap in self.gaps if gap.part in parts), None)
+
+    def interface(self, name: str) -> Interface | None:
+        """The interface of this name."""
+        return next((interface for interface in self.interfaces if interface.name == name), None)
 
     def owns(self, address: AddressRange) -> bool:
         """The single address is one of this host's."""

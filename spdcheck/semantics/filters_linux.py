@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from spdcheck.model.diagnostic import Part
 from spdcheck.model.netfilter import NetfilterRuleset
-from spdcheck.records import dataclass
 from spdcheck.semantics import conditions
 from spdcheck.semantics.changes import changed_fields
 from spdcheck.semantics.decision import Decide, DecisionList, Entry
@@ -19,6 +18,7 @@ from spdcheck.semantics.fields import CAPTURED
 from spdcheck.semantics.filters import FilterPoint, Tracking, Verdict
 from spdcheck.semantics.predicate import Unknown
 from spdcheck.semantics.rulesets.netfilter import Compiler, uses_conntrack
+from spdcheck.semantics.same_host import SameHost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ _PASS = DecisionList((), Decide(Verdict.PASS))
 
 def netfilter(host: Host, hook: str) -> tuple[FilterPoint, ...]:
     """The tables of a host at a hook; none where no file loads any."""
-    return _compiled(_Same(host)).get(hook, ())
+    return _compiled(SameHost(host)).get(hook, ())
 
 
 def has_netfilter(host: Host) -> bool:
@@ -49,21 +49,8 @@ def has_netfilter(host: Host) -> bool:
     return any(isinstance(found, NetfilterRuleset) for found in host.packet_filters)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Same:
-    """A host by identity: hosts hold dictionaries and have no hash of their own."""
-
-    host: Host
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.host is self.host
-
-    def __hash__(self) -> int:
-        return id(self.host)
-
-
 @lru_cache(maxsize=64)
-def _compiled(same: _Same) -> dict[str, tuple[FilterPoint, ...]]:
+def _compiled(same: SameHost) -> dict[str, tuple[FilterPoint, ...]]:
     host = same.host
     rulesets = [found for found in host.packet_filters if isinstance(found, NetfilterRuleset)]
     if not rulesets:

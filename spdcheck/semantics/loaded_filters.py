@@ -19,7 +19,6 @@ from spdcheck.model.ipnat import NatRuleset
 from spdcheck.model.ippool import PoolSet
 from spdcheck.model.pf import PfRuleset, StateKeeping
 from spdcheck.model.policy import Direction
-from spdcheck.records import dataclass
 from spdcheck.semantics.decision import Decide, DecisionList, Entry, Undecided
 from spdcheck.semantics.fields import IN_INTERFACE, OUT_INTERFACE, TAG
 from spdcheck.semantics.filters import SAME, Connection, Crossing, FilterPoint, Verdict
@@ -29,6 +28,7 @@ from spdcheck.semantics.rulesets.ipfilter import IpfFate, StateRule, ipf_list
 from spdcheck.semantics.rulesets.ipnat import asked, nat_list
 from spdcheck.semantics.rulesets.pf import PfFate, pf_list, pf_translations
 from spdcheck.semantics.rulesets.pf_names import PfNames
+from spdcheck.semantics.same_host import SameHost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 def loaded(host: Host, hook: str, interface: str) -> tuple[FilterPoint, ...]:
     """The filters that files load, at ``in`` or ``out``, for packets on an interface, in the kernel's order."""
-    compiled = _compiled(_Same(host))
+    compiled = _compiled(SameHost(host))
     found = compiled.inward if hook == "in" else compiled.outward
     if not interface.startswith("("):
         return found
@@ -66,24 +66,11 @@ class RuleList(NamedTuple):
 
 def rule_lists(host: Host) -> tuple[RuleList, ...]:
     """Every list of the host's files, for both directions."""
-    return _compiled(_Same(host)).lists if host.packet_filters else ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Same:
-    """A host by identity: hosts hold dictionaries and have no hash of their own."""
-
-    host: Host
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.host is self.host
-
-    def __hash__(self) -> int:
-        return id(self.host)
+    return _compiled(SameHost(host)).lists if host.packet_filters else ()
 
 
 @lru_cache(maxsize=2048)
-def _compiled(same: _Same) -> _Filters:
+def _compiled(same: SameHost) -> _Filters:
     return _Filters(same.host)
 
 

@@ -26,7 +26,7 @@ def known_addresses(host: Host, family: int) -> Known:
     its address from outside (DHCP, PPP), and nothing about interfaces is unread.
     """
     found: list[InterfaceAddress] = []
-    real, outside = False, any(gap.part is Part.INTERFACES for gap in host.gaps)
+    real, outside = False, host.gap_in(Part.INTERFACES) is not None
     for interface in host.interfaces:
         outside = outside or interface.dynamic
         if interface.inferred:

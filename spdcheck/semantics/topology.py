@@ -54,6 +54,10 @@ class Topology:
         """The routing table of a host."""
         return self._tables[host.name]
 
+    def route(self, host: Host, target: AddressRange) -> RouteEntry | None:
+        """The entry of a host's table that a packet to this address takes; None where there is no route."""
+        return next((entry for entry in self.table(host) if entry.destination.contains(target)), None)
+
     def is_outside(self, host: Host, interface: str) -> bool:
         """The interface faces the untrusted network."""
         return interface in self._outside[host.name]
@@ -124,7 +128,7 @@ class Topology:
         other, device = found
         if self.is_outside(host, interface) and self.is_outside(other, device.name):
             return other, device.name
-        ours = next((i for i in host.interfaces if i.name == interface), None)
+        ours = host.interface(interface)
         shared = ours is not None and any(
             a.prefix == b.prefix and not a.prefix.is_host for a in ours.addresses for b in device.addresses
         )
