@@ -19,7 +19,7 @@ LAYERS: dict[str, set[str]] = {
     "records": set(),
     "model": {"source", "resources"},
     "formats": {"model", "source", "resources", "errors"},
-    "site": {"formats", "model", "source", "errors"},
+    "site": {"formats", "semantics", "model", "source", "errors"},
     "semantics": {"model", "source", "errors"},
     "engine": {"semantics", "model", "source", "errors"},
     "checks": {"engine", "semantics", "model", "source", "errors"},

@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
 from spdcheck.checks.wording import flow_in_words
-from spdcheck.engine.exploration import BLOCKED, sent, witness
+from spdcheck.engine.exploration import REFUSED, witness
 from spdcheck.engine.trace import Disposition, Mark, Step
-from spdcheck.engine.traffic import Many
-from spdcheck.engine.ways import door_of, forged
+from spdcheck.engine.ways import forged, unprotected
 from spdcheck.model.addresses import EVERYTHING
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.policy import Action, Direction
-from spdcheck.semantics.beginning import first_packets, flow_of
+from spdcheck.semantics.beginning import first_packets
 from spdcheck.semantics.conditions import destination, source
-from spdcheck.semantics.peering import near_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,9 +24,6 @@ if TYPE_CHECKING:
     from spdcheck.model.host import Host, Interface
     from spdcheck.model.policy import SecurityPolicy
     from spdcheck.source import Span
-
-_REFUSED = (*BLOCKED, Disposition.DISCARDED_BY_SPD, Disposition.NO_SA, Disposition.SELECTOR_MISMATCH,
-            Disposition.NO_ROUTE, Disposition.FRAGMENTATION_NEEDED)  # fmt: skip
 
 
 class Cause(NamedTuple):
@@ -110,19 +105,14 @@ class CleartextAccepted(Check):
                 yield from self._device(context, host, interface)
 
     def _policy(self, context: Context, host: Host, policy: SecurityPolicy) -> Iterator[Finding | Undecided]:
-        simulator, near = context.ways.simulator, near_address(policy)
-        door = simulator.topology.outside(host) if near is None else door_of(simulator, host, near)
-        if not door:
-            return
         groups: dict[Cause, list[Ending]] = {}
-        for flow in Many.of(flow_of(policy.selector)):
-            for ending in sent(simulator, host, door, flow):
-                if ending.disposition is Disposition.UNKNOWN:
-                    yield Undecided(self.code, host.name, ending.sentence, ending.place)
-                elif ending.disposition not in _REFUSED:
-                    cause = _cause(host, policy, ending)
-                    if cause is not None:
-                        groups.setdefault(cause, []).append(ending)
+        for ending in unprotected(context.ways.simulator, host, policy):
+            if ending.disposition is Disposition.UNKNOWN:
+                yield Undecided(self.code, host.name, ending.sentence, ending.place)
+            elif ending.disposition not in REFUSED:
+                cause = _cause(host, policy, ending)
+                if cause is not None:
+                    groups.setdefault(cause, []).append(ending)
         for cause, endings in groups.items():
             trace = witness(endings)
             if trace is None:
@@ -163,7 +153,7 @@ class CleartextAccepted(Check):
             for ending in forged(simulator, host, interface, condition):
                 if ending.disposition is Disposition.UNKNOWN:
                     yield Undecided(self.code, host.name, ending.sentence, ending.place)
-                elif ending.disposition not in _REFUSED and ending.arrived:
+                elif ending.disposition not in REFUSED and ending.arrived:
                     getting_in.append(ending)
         if not getting_in:
             return

@@ -8,7 +8,7 @@ from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
 from spdcheck.checks.wording import flow_in_words
 from spdcheck.engine.exploration import witness
-from spdcheck.engine.ways import clear_wire, protecting, translation
+from spdcheck.engine.ways import clear_wire, protecting, translation, without_flow
 from spdcheck.model.diagnostic import Note, Part
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class TranslatedBeforeProtection(Check):
                 for ending in context.ways.of(host, policy):
                     at = clear_wire(ending, host)
                     step = None if at is None else translation(ending, before=at)
-                    if step is not None:
+                    if step is not None and not without_flow(ending, host):
                         groups.setdefault((step.host, step.origin), (step, []))[1].append(ending)
                 for step, endings in groups.values():
                     yield self._translated(host, policy, step, endings)

@@ -11,6 +11,7 @@ from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.host import Platform
 from spdcheck.model.policy import Action, Direction
 from spdcheck.semantics.manual_keys import ManualKeys, effective_mode
+from spdcheck.semantics.peering import far_address
 from spdcheck.semantics.spd_order import asked_order
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from spdcheck.model.association import SecurityAssociation
     from spdcheck.model.host import Host
     from spdcheck.model.policy import SecurityPolicy
+    from spdcheck.model.selector import TrafficSelector
 
 
 class OverlappingSas(Check):
@@ -29,8 +31,8 @@ class OverlappingSas(Check):
     ## What it does
 
     Looks for `out` policies with different tunnel end points that take the same packets, unless the more specific one
-    is asked first, which is what people mean. Looks for several outgoing associations given by hand that serve the same
-    policy. Says which one the kernel uses.
+    is asked first, which is what people mean. Looks for peers that negotiate the same flow with isakmpd, and for
+    several outgoing associations given by hand that serve the same policy. Says which one the kernel uses.
 
     ## Why it matters
 
@@ -65,8 +67,8 @@ class OverlappingSas(Check):
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """Each pair of tunnels once, then the associations of every policy."""
         for host in context.hosts:
-            if host.platform is not Platform.OPENBSD:
-                yield from self._tunnels(host)
+            yield from self._tunnels(host)
+            yield from self._overwritten(host)
             yield from self._associations(host)
             yield from self.undecided(host, (Part.SPD, Part.SAD))
 
@@ -86,11 +88,39 @@ class OverlappingSas(Check):
                 later.origin,
                 f"{_text(pair[1])} and {_text(pair[0])} both claim "
                 f"{'all of ' if earlier.selector.contains(later.selector) else 'a part of '}{later.selector}; "
-                f"{_text(pair[0])} gets it, since its policy is asked first",
+                f"{_text(pair[0])} gets it, {_why_first(host, earlier, later)}",
                 label="gets less than it says",
                 notes=[Note(earlier.origin, "asked first")],
-                mend="put the more specific policy first, or take the common part out of one of them",
+                mend="take the common part out of one of them"
+                if _by_ike(earlier, later) or host.platform is Platform.OPENBSD
+                else "put the more specific policy first, or take the common part out of one of them",
                 witness=some_packet(earlier.selector, later.selector),
+            )
+
+    def _overwritten(self, host: Host) -> Iterator[Finding]:
+        """Flows that negotiations with several peers install for the same packets: there is room for one."""
+        rivals: dict[TrafficSelector, list[SecurityPolicy]] = {}
+        for policy in host.spd.of(Direction.OUT):
+            if policy.by_ike is not None:
+                rivals.setdefault(policy.selector, []).append(policy)
+        for selector, policies in rivals.items():
+            ends = {far_address(policy) for policy in policies}
+            if len(ends) < 2:
+                continue
+            peers = [policy.by_ike for policy in policies if policy.by_ike is not None]
+            names = [by.responder if by.initiator == host.name else by.initiator for by in peers]
+            told = [name or str(far_address(policy)) for name, policy in zip(names, policies, strict=True)]
+            yield self.finding(
+                host,
+                policies[-1].origin,
+                f"{_listed(told)} negotiate the same flow {selector}: each one overwrites it, so that the "
+                "one that came last gets the packets of all",
+                label="one flow for several peers",
+                notes=[Note(policy.origin, f"with {far_address(policy)}") for policy in policies[:-1]]
+                if len({policy.origin for policy in policies}) > 1
+                else [],
+                mend="give each peer a network of its own",
+                witness=some_packet(selector),
             )
 
     def _associations(self, host: Host) -> Iterator[Finding]:
@@ -126,6 +156,23 @@ def _ends(policy: SecurityPolicy) -> tuple[AddressRange, AddressRange] | None:
     if template.source is None or template.destination is None:
         return None
     return template.source, template.destination
+
+
+def _listed(names: list[str]) -> str:
+    shown = names[:3] if len(names) < 5 else [*names[:3], f"{len(names) - 3} more"]
+    return f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def _by_ike(*policies: SecurityPolicy) -> bool:
+    return all(policy.by_ike is not None for policy in policies)
+
+
+def _why_first(host: Host, earlier: SecurityPolicy, later: SecurityPolicy) -> str:
+    if host.platform is Platform.OPENBSD:
+        return "since the more specific flow is taken, by its source first"
+    if _by_ike(earlier, later):
+        return "if its negotiation ends first"
+    return "since its policy is asked first"
 
 
 def _text(ends: tuple[AddressRange, AddressRange] | None) -> str:

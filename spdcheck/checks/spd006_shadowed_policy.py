@@ -72,8 +72,8 @@ class ShadowedPolicy(Check):
     def _direction(self, host: Host, policies: tuple[SecurityPolicy, ...]) -> Iterator[Finding | Undecided]:
         for index, culprits, unknown in shadowed([policy.selector for policy in policies]):
             policy = policies[index]
-            if policy.implied:
-                continue
+            if policy.implied or (policy.by_ike is not None and any(policies[n].by_ike is not None for n in culprits)):
+                continue  # Which of two negotiations ends first is no matter of the order of lines: SPD007.
             if unknown:
                 yield Undecided(self.code, host.name, unknown, policy.origin)
                 continue

@@ -76,15 +76,19 @@ class OrderDependentOverlap(Check):
             if _treatment(earlier) == _treatment(later) or later.implied or earlier.implied:
                 continue
             tie = _is_tie(host, earlier, later)
+            raced = earlier.by_ike is not None and later.by_ike is not None
             nested = later.selector.contains(earlier.selector) or earlier.selector.contains(later.selector)
-            if nested and not tie:
+            if nested and not tie and not raced:
                 continue
-            why = (
-                "which of them wins differs between kernels, since one is a pair of single addresses and both have the "
-                "same priority"
-                if tie
-                else "the one that is asked first wins"
-            )
+            if raced:
+                why = "the one whose negotiation ends first is asked first, and wins"
+            elif tie:
+                why = (
+                    "which of them wins differs between kernels, since one is a pair of single addresses and both have "
+                    "the same priority"
+                )
+            else:
+                why = "the one that is asked first wins"
             yield self.finding(
                 host,
                 later.origin,

@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
+from spdcheck.engine.exploration import REFUSED
 from spdcheck.engine.selectors import some_packet
+from spdcheck.engine.ways import unprotected
+from spdcheck.model.host import Platform
 from spdcheck.model.policy import Action, Direction, Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from spdcheck.checks.base import Context
+    from spdcheck.model.host import Host
+    from spdcheck.model.policy import SecurityPolicy
 
 
 class OptionalProtection(Check):
@@ -22,6 +27,9 @@ class OptionalProtection(Check):
 
     Names every policy of which no template is `require` or `unique`. A level that is left out is `default`, which asks
     the kernel's sysctl, and that says `use` unless somebody changed it. IPComp alone is no protection and is not asked.
+
+    What isakmpd installs for arriving packets is `use` up to OpenBSD 5.4 and in its ports, whatever its configuration
+    says. Where a packet filter stops all such packets in clear, that is only mentioned.
 
     ## Why it matters
 
@@ -54,7 +62,10 @@ class OptionalProtection(Check):
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """Every policy of every host."""
         for host in context.hosts:
+            yield from self._by_ike(context, host)
             for policy in host.spd.policies:
+                if policy.by_ike is not None:
+                    continue
                 protecting = [t for t in policy.templates if t.protocol.value != "ipcomp"]
                 if policy.action is not Action.PROTECT or policy.implied or not protecting:
                     continue
@@ -76,3 +87,32 @@ class OptionalProtection(Check):
                     mend="write require (or unique)",
                     witness=some_packet(policy.selector),
                 )
+
+    def _by_ike(self, context: Context, host: Host) -> Iterator[Finding | Undecided]:
+        """What a key daemon installs: nothing that somebody wrote makes it optional, or could make it mandatory."""
+        inward = [policy for policy in host.spd.of(Direction.IN) if policy.by_ike is not None]
+        if inward and host.platform is Platform.OPENBSD and not host.release:
+            reason = (
+                f"the release of {host.name} is not known: isakmpd up to OpenBSD 5.4 accepts clear packets of its flows"
+            )
+            yield Undecided(self.code, host.name, reason, inward[0].origin)
+        for policy in inward:
+            if policy.is_optional:
+                yield self._installed(context, host, policy)
+
+    def _installed(self, context: Context, host: Host, policy: SecurityPolicy) -> Finding:
+        endings = () if context.site.single_file else tuple(unprotected(context.ways.simulator, host, policy))
+        stopped = bool(endings) and all(ending.disposition in REFUSED for ending in endings)
+        now = "; a packet filter stops them" if stopped else ""
+        release = ".".join(str(number) for number in host.release)
+        system = f"OpenBSD {release}" if host.platform is Platform.OPENBSD else "this port"
+        return self.finding(
+            host,
+            policy.origin,
+            f"isakmpd of {system} installs use for what arrives: clear packets that claim to come from {policy.remote} "
+            f"are accepted{now}",
+            label=f"{policy.selector} is optional once phase 2 has succeeded",
+            mend="keep them blocked" if stopped else f"block what comes from {policy.remote} in clear from outside",
+            witness=some_packet(policy.selector),
+            severity=Severity.INFO if stopped else None,
+        )

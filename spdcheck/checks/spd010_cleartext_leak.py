@@ -8,13 +8,14 @@ from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
 from spdcheck.checks.wording import flow_in_words
 from spdcheck.engine.exploration import explore, witness
+from spdcheck.engine.spd_stages import NOT_YET
 from spdcheck.engine.trace import Disposition, Mark, Step, Wire
-from spdcheck.engine.ways import clear_wire, is_translated, protecting
+from spdcheck.engine.ways import clear_wire, is_translated, passes, protecting, without_flow
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.policy import Action, Direction
 from spdcheck.model.protocols import AH, ESP, UDP
 from spdcheck.model.selector import PortRange
-from spdcheck.semantics.beginning import first_packets
+from spdcheck.semantics.beginning import first_packets, flow_of
 from spdcheck.semantics.conditions import destination, source
 from spdcheck.semantics.routing import reached_through
 
@@ -47,6 +48,9 @@ class CleartextLeak(Check):
     this host itself or the network behind it. If some of them reach an untrusted wire in clear, the finding says which
     ones, why, and shows one packet's way. Tunnel devices are asked too: where policies protect some of what the routes
     send into a gif or gre device, everything else leaves through it in clear.
+
+    Policies that a key daemon installs (isakmpd's flows) are not there before phase 2 has succeeded. What the packet
+    filters let out in clear until then is told as a warning; where phase 2 can't succeed, as an error.
 
     Packets that NAT translates first are a matter of NAT001. A bypass policy that is an exception inside the protected
     flow is only mentioned; exceptions for key exchange and ESP are not.
@@ -103,6 +107,8 @@ class CleartextLeak(Check):
                 continue
             for policy in protecting(host):
                 yield from self._policy(context, host, policy)
+                if policy.by_ike is not None and not context.ways.simulator.negotiations.missing(host, policy):
+                    yield from self._meanwhile(context, host, policy)
             for interface in host.interfaces:
                 if interface.tunnel is not None:
                     yield from self._device(context, host, interface)
@@ -114,13 +120,40 @@ class CleartextLeak(Check):
                 yield Undecided(self.code, host.name, ending.sentence, ending.place)
                 continue
             at = clear_wire(ending, host)
-            if at is None or is_translated(ending, before=at):
+            if at is None or (is_translated(ending, before=at) and not without_flow(ending, host)):
                 continue
             cause = _cause(host, policy, ending, at)
             if cause is not None:
                 groups.setdefault(cause, []).append(ending)
         for cause, endings in groups.items():
             yield from self._leak(host, policy, cause, endings)
+
+    def _meanwhile(self, context: Context, host: Host, policy: SecurityPolicy) -> Iterator[Finding | Undecided]:
+        """Before a key daemon has installed the policy, and after its last SA has gone."""
+        leaking: list[Ending] = []
+        for ending in explore(context.ways.before_ike, flow_of(policy.selector), strangers=False):
+            at = clear_wire(ending, host) if passes(ending, host) else None
+            if ending.disposition is Disposition.UNKNOWN:
+                yield Undecided(self.code, host.name, ending.sentence, ending.place)
+            elif at is not None:
+                leaking.append(ending)
+        if not leaking:
+            return
+        trace = witness(leaking)
+        if trace is None:
+            yield self.not_replayed(host, f"the leak of {flow_in_words(leaking)}", policy.origin)
+            return
+        yield self.finding(
+            host,
+            policy.origin,
+            f"until phase 2 has succeeded, and after the last SA has gone, {host.name} has no flow: "
+            f"{flow_in_words(leaking)} leaves in clear",
+            label="its flows are there only while there are SAs",
+            mend=f"block what goes to {policy.remote} in clear on the interface that faces the peers",
+            trace=trace,
+            severity=Severity.WARNING,
+            subject="before",
+        )
 
     def _leak(
         self, host: Host, policy: SecurityPolicy, cause: Cause, endings: list[Ending]
@@ -204,6 +237,8 @@ def _cause(host: Host, policy: SecurityPolicy, ending: Ending, at: int) -> Cause
     lookup = next((step for step in reversed(steps) if step.stage == "SPD out"), None)
     if lookup is None:
         return Cause("its way does not come by the SPD", None)
+    if lookup.verdict == NOT_YET:
+        return Cause(lookup.detail.partition(": ")[2], lookup.origin)
     if lookup.mark is Mark.SKIP:
         return Cause(f"the SPD is not asked, since {lookup.detail}", lookup.origin)
     if lookup.verdict == Action.BYPASS.value.upper():

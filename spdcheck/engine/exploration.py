@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 BLOCKED = (Disposition.DENIED_IN, Disposition.DENIED_OUT)
 """Ends that a packet filter made."""
 
+REFUSED = (*BLOCKED, Disposition.DISCARDED_BY_SPD, Disposition.NO_SA, Disposition.SELECTOR_MISMATCH,
+           Disposition.NO_ROUTE, Disposition.FRAGMENTATION_NEEDED)  # fmt: skip
+"""Ends of packets that somebody did not let pass."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:

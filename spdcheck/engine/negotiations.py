@@ -12,6 +12,7 @@ from spdcheck.semantics import negotiation, quick_mode
 from spdcheck.semantics.counterpart import makes_policies
 from spdcheck.semantics.generated_policies import generated
 from spdcheck.semantics.packet import ESTABLISHED, packet
+from spdcheck.semantics.peering import far_address, near_address
 
 if TYPE_CHECKING:
     from spdcheck.engine.simulate import Simulator
@@ -38,10 +39,7 @@ class Negotiations:
         self, host: Host, policy: SecurityPolicy, template: Template, near: AddressRange, far: AddressRange
     ) -> tuple[Protection | None, str]:
         """The SA that a negotiation would give, or why it would fail."""
-        key = (host.name, near, far)
-        if key not in self._tried:
-            self._tried[key] = self._try(host, near, far)
-        why, nat = self._tried[key]
+        why, nat = self._outcome(host, policy, near, far)
         if why and not self._simulator.tunnels_up:
             return None, why
         here = negotiation.speaker(host, near, far)
@@ -57,6 +55,31 @@ class Negotiations:
             ),
             "",
         )  # fmt: skip
+
+    def missing(self, host: Host, policy: SecurityPolicy) -> str:
+        """Why a policy that a key daemon installs is not there; empty if it is (as everything that a file says is)."""
+        if policy.by_ike is None or self._simulator.tunnels_up:
+            return ""
+        if self._simulator.before_ike:
+            return "phase 2 has not succeeded yet"
+        near, far = near_address(policy), far_address(policy)
+        if near is None or far is None:
+            return ""
+        why = self._outcome(host, policy, near, far)[0]
+        owner = self._simulator.topology.owner(far)
+        if why or policy.by_ike.initiator != host.name or owner is None or owner[0].external:
+            return why
+        return self._answer(owner[0], near, policy)
+
+    def _outcome(self, host: Host, policy: SecurityPolicy, near: AddressRange, far: AddressRange) -> tuple[str, bool]:
+        """``(why not, NAT in between)`` of the negotiation that a policy needs, or comes from."""
+        starter = host
+        if policy.by_ike is not None and policy.by_ike.initiator != host.name:
+            starter, near, far = self._simulator.topology.hosts[policy.by_ike.initiator], far, near
+        key = (starter.name, near, far)
+        if key not in self._tried:
+            self._tried[key] = self._try(starter, near, far)
+        return self._tried[key]
 
     def _answer(self, responder: Host, near: AddressRange, policy: SecurityPolicy) -> str:
         """Why a racoon does not answer quick mode for a policy; empty if it does (get_proposal_r).

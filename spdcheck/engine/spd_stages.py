@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from spdcheck.source import Span
 
 
+NOT_YET = "no flow"
+"""The verdict on a policy that a key daemon would install, but does not."""
+
+
 def _ask(
     policies: tuple[SecurityPolicy, ...], traffic: Traffic, *, ports: bool
 ) -> Iterator[tuple[SecurityPolicy | None, Traffic]]:
@@ -51,8 +55,15 @@ def _ask(
 
 
 def _in_force(simulator: Simulator, host: Host, direction: Direction) -> tuple[SecurityPolicy, ...]:
-    """The policies of a host in the order in which it asks them; those that a negotiation has made come last."""
-    return asked_order(host, direction) + simulator.negotiations.policies_made(host, direction)
+    """The policies of a host in the order in which it asks them; those that a negotiation has made come last.
+
+    Behind them are those that a negotiation would install, but does not: nothing asks them, and a step says why.
+    """
+    ordered = asked_order(host, direction) + simulator.negotiations.policies_made(host, direction)
+    if all(policy.by_ike is None for policy in ordered):
+        return ordered
+    there = [policy for policy in ordered if not simulator.negotiations.missing(host, policy)]
+    return (*there, *(policy for policy in ordered if policy.by_ike is not None and policy not in there))
 
 
 def look_up_out(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
@@ -76,7 +87,7 @@ def look_up_out(simulator: Simulator, situation: Situation, stage: Stage) -> Ite
     policies = _in_force(simulator, host, Direction.OUT)
     for policy, traffic in _ask(policies, situation.frame.traffic, ports=ports):
         here = situation.with_(frame=situation.frame.with_traffic(_told(host, policy, traffic)))
-        for move in _outward(here, stage, policy):
+        for move in _outward(simulator, here, stage, policy):
             yield with_evidence(here, move, traffic, policies=policies, blind=not ports)
 
 
@@ -92,8 +103,12 @@ def _told(host: Host, policy: SecurityPolicy | None, traffic: Traffic) -> Traffi
     return traffic.rewritten({IPSEC_OUT: single(mode), REQID_OUT: single(reqid)})
 
 
-def _outward(situation: Situation, stage: Stage, policy: SecurityPolicy | None) -> Iterator[Move]:
+def _outward(simulator: Simulator, situation: Situation, stage: Stage, policy: SecurityPolicy | None) -> Iterator[Move]:
     host = situation.host.name
+    absent = _absent(simulator, situation, stage, policy)
+    if absent is not None:
+        yield Move(situation.with_(absent, policy=None, pending=()))
+        return
     if policy is not None and policy in situation.applied:
         # Kernels mark what a policy has wrapped, so that its own packets do not loop.
         yield Move(situation.with_(policy=None, pending=()))
@@ -119,6 +134,17 @@ def _outward(situation: Situation, stage: Stage, policy: SecurityPolicy | None) 
         return
     protects = policy if policy.action is Action.PROTECT else None
     yield Move(situation.with_(step, policy=protects, pending=()))
+
+
+def _absent(simulator: Simulator, situation: Situation, stage: Stage, policy: SecurityPolicy | None) -> Step | None:
+    """What to say of a policy that a key daemon would install, but does not; None if it is there."""
+    if policy is None or policy.by_ike is None or policy in situation.applied:
+        return None
+    why = simulator.negotiations.missing(situation.host, policy)
+    if not why:
+        return None
+    detail = f"{policy.selector}: {policy.by_ike.daemon} installs it once phase 2 has succeeded; {why}"
+    return Step(situation.host.name, stage.kind.word, Mark.SKIP, NOT_YET, detail, origin=policy.origin)
 
 
 def _templates(policy: SecurityPolicy) -> str:
@@ -171,7 +197,8 @@ def _check(simulator: Simulator, situation: Situation, stage: Stage, direction: 
         if own is None:
             continue
         here = situation.with_(frame=situation.frame.with_traffic(own))
-        move = _judge(here, stage, direction, policy)
+        absent = _absent(simulator, here, stage, policy)
+        move = _judge(here, stage, direction, policy) if absent is None else Move(here.with_(absent))
         yield with_evidence(here, move, traffic, policies=policies, blind=not ports)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from spdcheck.engine.exploration import BLOCKED, Ending, explore
+from spdcheck.engine.exploration import BLOCKED, Ending, explore, sent
 from spdcheck.engine.frame import Frame, Protection, protect, wrap
 from spdcheck.engine.simulate import Simulator
 from spdcheck.engine.situation import Situation
+from spdcheck.engine.spd_stages import NOT_YET
 from spdcheck.engine.trace import Disposition, Mark, Step, Wire
 from spdcheck.engine.traffic import Many
 from spdcheck.model.policy import Action, Direction, Mode, Protocol
@@ -44,6 +45,11 @@ class Ways:
     def simulator(self) -> Simulator:
         """The site as it is."""
         return Simulator(self.site)
+
+    @cached_property
+    def before_ike(self) -> Simulator:
+        """The site while no negotiation has come to its end yet."""
+        return Simulator(self.site, before_ike=True)
 
     @cached_property
     def supposing(self) -> Simulator:
@@ -99,6 +105,12 @@ def left_protected(ending: Ending, host: Host) -> bool:
     return any(wire.untrusted and is_protected(wire) for wire in wires)
 
 
+def without_flow(ending: Ending, host: Host) -> bool:
+    """The packets passed the host's SPD while a policy that a key daemon installs was not there."""
+    steps = ending.situation.steps
+    return any(isinstance(step, Step) and step.host == host.name and step.verdict == NOT_YET for step in steps)
+
+
 def too_long(ending: Ending) -> bool:
     """The packet was dropped for its length, or crossed the untrusted network in fragments."""
     if ending.disposition is Disposition.FRAGMENTATION_NEEDED:
@@ -124,6 +136,15 @@ def translation(ending: Ending, *, before: int | None = None) -> Step | None:
         if isinstance(step, Step) and step.mark is Mark.CHANGE and step.verdict in ("translated", "state"):
             return step
     return None
+
+
+def unprotected(simulator: Simulator, host: Host, policy: SecurityPolicy) -> Iterator[Ending]:
+    """What becomes of the packets of an ``in`` policy that a stranger sends from outside in clear."""
+    near = near_address(policy)
+    door = simulator.topology.outside(host) if near is None else door_of(simulator, host, near)
+    if door:
+        for flow in Many.of(flow_of(policy.selector)):
+            yield from sent(simulator, host, door, flow)
 
 
 def inward(

@@ -90,7 +90,8 @@ class Connection:
     """A phase 2 connection. Its flows appear only once phase 2 has succeeded, with the identities of the negotiation.
 
     ``peer`` names the peer's section. ``active``: brought up by this daemon; ``passive``: its identities are known when
-    a peer asks. An identity is None where it is missing.
+    a peer asks. An identity is None where it is missing, or, if ``local_name`` or ``remote_name`` says how the file
+    calls it, where it can't be read.
     """
 
     name: str
@@ -103,6 +104,8 @@ class Connection:
     origin: Span
     heading: Span
     flags: tuple[str, ...] = ()
+    local_name: str = ""
+    remote_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

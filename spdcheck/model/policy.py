@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.records import dataclass
 
@@ -93,13 +93,25 @@ class Template:
         return f"{self.protocol.value}/{self.mode.value}{ends} {self.level.value}{reqid}"
 
 
+class ByIke(NamedTuple):
+    """Whose negotiation a policy comes from: it is in the SPD only once phase 2 has succeeded.
+
+    ``daemon`` installs it; ``initiator`` and ``responder`` are hosts, of which ``responder`` is empty where the site
+    does not have it.
+    """
+
+    daemon: str
+    initiator: str
+    responder: str
+
+
 @dataclass(frozen=True, slots=True)
 class SecurityPolicy:
     """One entry of an SPD.
 
     ``priority`` is the kernel's number (Linux: lower is asked first; 0 where the system has none). ``implied`` marks a
     policy that no line wrote but the program adds (setkey's ``fwd`` twin of every ``in`` on Linux). ``origin`` is the
-    statement, ``selector_origin`` its selector.
+    statement, ``selector_origin`` its selector. ``by_ike`` is set where a key daemon installs it (isakmpd's flows).
     """
 
     direction: Direction
@@ -110,6 +122,7 @@ class SecurityPolicy:
     selector_origin: Span
     priority: int = 0
     implied: str = ""
+    by_ike: ByIke | None = None
 
     @property
     def local(self) -> AddressRange:

@@ -1,8 +1,10 @@
 """The order in which a kernel asks its policies.
 
 KAME, FreeBSD and NetBSD walk a list in the order of insertion. Linux sorts by priority number (lower first) and keeps
-the order of insertion among equals; modern FreeBSD (12 and later) sorts by priority too. Sources: netipsec/key.c
-``key_do_allocsp``, net/xfrm/xfrm_policy.c ``xfrm_policy_insert``.
+the order of insertion among equals; modern FreeBSD (12 and later) sorts by priority too. OpenBSD keeps its flows in a
+radix tree: the most specific one is taken, of equal ones the last. Sources: netipsec/key.c ``key_do_allocsp``,
+net/xfrm/xfrm_policy.c ``xfrm_policy_insert``, OpenBSD netinet/ip_ipsp.h ``struct sockaddr_encap``, ip_spd.c
+``ipsp_spd_lookup``.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spdcheck.model.host import Platform
+from spdcheck.model.selector import ANY_PROTOCOL
 
 if TYPE_CHECKING:
     from spdcheck.model.host import Host
@@ -19,11 +22,26 @@ if TYPE_CHECKING:
 def asked_order(host: Host, direction: Direction) -> tuple[SecurityPolicy, ...]:
     """The policies of a direction in the order in which this host's kernel asks them."""
     policies = host.spd.of(direction)
+    if host.platform is Platform.OPENBSD:
+        latest_first = list(reversed(policies))
+        return tuple(sorted(latest_first, key=_generality))
     if has_oldest_inexact_quirk(host):
         policies = _with_quirk(policies)
     if all(policy.priority == policies[0].priority for policy in policies):
         return policies
     return tuple(sorted(policies, key=lambda policy: policy.priority))
+
+
+def _generality(policy: SecurityPolicy) -> tuple[int, int, bool, bool, bool]:
+    """How little a flow says, in the order of its key: source, destination, protocol, ports."""
+    selector = policy.selector
+    return (
+        selector.source.size,
+        selector.destination.size,
+        selector.protocol == ANY_PROTOCOL,
+        selector.source_port.is_any,
+        selector.destination_port.is_any,
+    )
 
 
 def has_oldest_inexact_quirk(host: Host) -> bool:

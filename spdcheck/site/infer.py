@@ -83,6 +83,9 @@ def _claims(host: Host) -> dict[AddressRange, _Claim]:
     for daemon in host.daemons:
         for listener in daemon.listeners:
             voices[listener.address] += 10
+        for peer in daemon.peers:
+            if peer.local_address is not None:
+                voices[peer.local_address] += 10
     for interface in host.interfaces:
         if interface.tunnel is not None:
             voices[interface.tunnel.source] += 10

@@ -9,6 +9,7 @@ from spdcheck.errors import SiteError, UsageError
 from spdcheck.formats import recognise
 from spdcheck.model.diagnostic import Diagnostic
 from spdcheck.model.host import Host, Platform, Site
+from spdcheck.semantics.isakmpd_flows import with_flows
 from spdcheck.site.assemble import assemble
 from spdcheck.site.config import FILE_NAME, HostConfig, SiteConfig, load_config
 from spdcheck.site.files import FoundFile, decode, format_of, host_folder, is_binary, recognised, walk
@@ -175,11 +176,12 @@ def single_file(path: Path, language: Format | None = None, platform: Platform |
         raise UsageError(message)
     config = HostConfig(name=path.stem, span=SourceFile(shown, "").span(0, 0), path=".", platform=platform)
     host = assemble(path.stem, path.parent, _display(path.parent), [FoundFile(path, path.name, found)], config)
-    return Site(name=path.name, hosts=_inferred((host,)), single_file=True)
+    return Site(name=path.name, hosts=_inferred((host,), single_file=True), single_file=True)
 
 
-def _inferred(hosts: tuple[Host, ...]) -> tuple[Host, ...]:
-    return tuple(infer_networks(host) for host in infer_addresses(hosts))
+def _inferred(hosts: tuple[Host, ...], *, single_file: bool = False) -> tuple[Host, ...]:
+    """Addresses first, which say who is whose peer; then what isakmpd installs, which says what lies behind whom."""
+    return tuple(infer_networks(host) for host in with_flows(infer_addresses(hosts), single_file=single_file))
 
 
 def empty(site: Site) -> bool:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["mask", "read"]
 
 
-def read(file: SourceFile, context: Context) -> Reading:  # noqa: ARG001 (every format is called alike)
+def read(file: SourceFile, context: Context) -> Reading:
     """Reads an isakmpd.conf. Never raises for any text; keys become fingerprints before anything else is done."""
     masked = mask(file)
     reading = Reading(file=masked, format="isakmpd")
@@ -32,5 +32,5 @@ def read(file: SourceFile, context: Context) -> Reading:  # noqa: ARG001 (every 
         return reading
     found = configuration(reading)
     Checker(reading, found).all()
-    reading.facts.daemons.append(Converter(reading, found, file.text).daemon())
+    reading.facts.daemons.append(Converter(reading, found, file.text, context).daemon())
     return reading

@@ -9,6 +9,7 @@ from spdcheck.formats.isakmpd.sections import Name, names
 from spdcheck.formats.isakmpd.tags import KINDS, Kind
 from spdcheck.formats.isakmpd.values import key_bytes, number_range, subnet
 from spdcheck.model.addresses import parse_address
+from spdcheck.model.host import Platform
 from spdcheck.model.ike import (
     Credential,
     ExchangeMode,
@@ -31,7 +32,7 @@ from spdcheck.model.services import service_port
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from spdcheck.formats.base import Reading
+    from spdcheck.formats.base import Context, Reading
     from spdcheck.formats.isakmpd.sections import Configuration, Section, Value
     from spdcheck.model.isakmpd import Suite
 
@@ -49,8 +50,9 @@ _PATHS = {
 class Converter:
     """Makes the daemon of one file; ``text`` is what the file really holds, of which keys become fingerprints."""
 
-    def __init__(self, reading: Reading, found: Configuration, text: str) -> None:
+    def __init__(self, reading: Reading, found: Configuration, text: str, context: Context) -> None:
         self._reading = reading
+        self._knows_nat_traversal = _knows_nat_traversal(context.platform, context.release)
         self._found = found
         self._text = text
         self._proposals = Proposals(found)
@@ -152,7 +154,7 @@ class Converter:
             peer_identities=() if remote_id is None else (remote_id,),
             verify_identifier=remote_id is not None,
             passive=written is None,
-            nat_traversal="on",
+            nat_traversal="on" if self._knows_nat_traversal else "off",
             local_address=parse_address(local.text) if local else None,
             transforms=transforms,
         )
@@ -212,6 +214,8 @@ class Converter:
                 origin=section.heading,
                 heading=section.heading,
                 flags=flags,
+                local_name=tags["local-id"].text if "local-id" in tags else "",
+                remote_name=tags["remote-id"].text if "remote-id" in tags else "",
             )
 
     def _listed(self, tag: str) -> set[str]:
@@ -257,6 +261,13 @@ class Converter:
             return None
         number = int(value.text) if value.text.isascii() and value.text.isdigit() else service_port(value.text)
         return None if not number or number > 65535 else PortRange(number, number)
+
+
+def _knows_nat_traversal(platform: Platform | None, release: tuple[int, ...]) -> bool:
+    """isakmpd offers NAT traversal by itself, from OpenBSD 3.6 on. FreeBSD's kernel had nothing to offer its port."""
+    if platform is Platform.OPENBSD:
+        return not release or release >= (3, 6)
+    return platform is not Platform.FREEBSD
 
 
 def _phase2(connection: Connection) -> Iterator[Phase2Proposal]:
