@@ -60,7 +60,10 @@ def pass_point(situation: Situation, stage: Stage, interface: str, point: Filter
 
 
 def _track(situation: Situation, stage: Stage, interface: str) -> Iterator[Move]:
-    """Tells packets of known connections from the others."""
+    """Tells packets of known connections from the others; what comes in by lo was told when it was sent."""
+    if situation.in_interface == "lo" and stage.hook == "PREROUTING" and situation.tracked is not None:
+        yield Move(situation)
+        return
     states = [s for s in situation.states if (s.host, s.point) == (situation.host.name, "conntrack")]
     conditions = [is_value(CONNECTION, UNTRACKED)]
     conditions += [answering(state, situation) for state in states]

@@ -42,7 +42,7 @@ _REVERSED = {
     DESTINATION_PORT: SOURCE_PORT,
     PROTOCOL: PROTOCOL,
 }
-_BEFORE_ROUTING = ("in", "PREROUTING")
+_BEFORE_CHECK = ("in", "PREROUTING", "INPUT")
 
 
 def pass_filters(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
@@ -222,8 +222,8 @@ def _from(origin: Span | None) -> str:
 
 
 def translated(situation: Situation, stage: Stage, traffic: Traffic) -> Situation:
-    """NAT before routing keeps what was there for the SPD's check; NAT behind it has the SPD asked again."""
+    """NAT of what comes in keeps what was there for the SPD's check; NAT of what leaves has the SPD asked again."""
     frame = situation.frame.with_traffic(traffic)
-    if stage.hook in _BEFORE_ROUTING:
+    if stage.hook in _BEFORE_CHECK:
         return situation.with_(frame=frame, untranslated=situation.untranslated or situation.frame.traffic)
     return situation.with_(frame=frame, translated=True)

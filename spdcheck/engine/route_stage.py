@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 from spdcheck.engine.alike import alike
 from spdcheck.engine.situation import End, Move
 from spdcheck.engine.trace import Disposition, Mark, Step
-from spdcheck.model.addresses import MULTICAST4, MULTICAST6
+from spdcheck.model.addresses import MULTICAST4, MULTICAST6, parse_prefix
 from spdcheck.model.host import Platform
 from spdcheck.semantics.conditions import destination
 from spdcheck.semantics.fields import (
     DESTINATION,
     SOURCE,
+    address_interval,
     address_range,
 )
+from spdcheck.semantics.predicate import in_set
 from spdcheck.semantics.routing import RouteEntry
 
 if TYPE_CHECKING:
@@ -39,20 +41,20 @@ def route(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[
     parts = (part for traffic in _alike(situation, table) for part in traffic.split(conditions))
     for part in parts:
         here = situation.with_(frame=situation.frame.with_traffic(part.traffic))
-        entry = _multicast(here) or (None if part.number is None else table[part.number])
+        entry = _special(here, arriving=arriving) or (None if part.number is None else table[part.number])
         if entry is None:
             target = address_range(*part.traffic.side(DESTINATION)[0])
             step = Step(here.host.name, "ROUTE", Mark.FAIL, "no route", f"to {target}")
             yield Move(here.with_(step), end=End(Disposition.NO_ROUTE, f"{here.host.name} has no route to {target}"))
         elif arriving:
-            yield _on_arrival(table, here, entry)
+            yield from _admitted(table, here, entry)
         else:
             yield _on_departure(here, entry)
 
 
 def _alike(situation: Situation, table: tuple[RouteEntry, ...]) -> Iterator[Traffic]:
     """The traffic by what else decides about its route: multicast or not, and whether its source is looked up."""
-    for traffic in alike(situation.frame.traffic, DESTINATION, (MULTICAST4, MULTICAST6)):
+    for traffic in alike(situation.frame.traffic, DESTINATION, (MULTICAST4, MULTICAST6, *LOOPBACK)):
         group = address_range(*traffic.side(DESTINATION)[0])
         if MULTICAST4.contains(group) or MULTICAST6.contains(group):
             yield from alike(traffic, SOURCE, situation.host.addresses)
@@ -62,9 +64,15 @@ def _alike(situation: Situation, table: tuple[RouteEntry, ...]) -> Iterator[Traf
             yield traffic
 
 
-def _multicast(situation: Situation) -> RouteEntry | None:
-    """A multicast leaves by the interface that has its source address, and is for everybody where it arrives."""
+def _special(situation: Situation, *, arriving: bool) -> RouteEntry | None:
+    """A multicast leaves by the interface that has its source address, and is for everybody where it arrives.
+
+    Loopback addresses are every host's own.
+    """
     target = address_range(*situation.frame.traffic.side(DESTINATION)[0])
+    loopback = next((found for found in LOOPBACK if found.contains(target)), None)
+    if loopback is not None and (not arriving or situation.in_interface == "lo"):
+        return RouteEntry(loopback, "lo", None, None, local=True)
     group = MULTICAST4 if target.family == 4 else MULTICAST6
     if not group.contains(target):
         return None
@@ -74,6 +82,49 @@ def _multicast(situation: Situation) -> RouteEntry | None:
             return RouteEntry(group, interface.name, None, interface.origin)
     if situation.in_interface:
         return RouteEntry(group, situation.in_interface, None, None, local=True)
+    return None
+
+
+def _admitted(table: tuple[RouteEntry, ...], situation: Situation, entry: RouteEntry) -> Iterator[Move]:
+    """Parts what nobody can have sent from the rest (Linux: ``ip_route_input_slow``, ``fib_validate_source``)."""
+    if not situation.path.refuses_martians or situation.in_interface == "lo":
+        yield _on_arrival(table, situation, entry)
+        return
+    host, interface = situation.host, situation.in_interface
+    accepted = switched_on(host, interface, "accept_local") is not None
+    own = () if accepted else tuple(address_interval(address) for address in host.addresses)
+    strange = (in_set(SOURCE, *_NO_SOURCES, *own), in_set(DESTINATION, *map(address_interval, LOOPBACK)))
+    for part in situation.frame.traffic.split(strange):
+        here = situation.with_(frame=situation.frame.with_traffic(part.traffic))
+        if part.number is None:
+            yield _on_arrival(table, here, entry)
+            continue
+        source, target = (address_range(*part.traffic.side(field)[0]) for field in (SOURCE, DESTINATION))
+        if part.number == 1:
+            why = f"{target} is no address of a wire"
+        elif host.owns(source):
+            why = f"{source} is an address of {host.name} itself"
+        else:
+            why = f"nobody can send from {source}"
+        step = Step(host.name, "ROUTE", Mark.FAIL, "martian", why, interface)
+        yield Move(here.with_(step), end=End(Disposition.DENIED_IN, f"{why}, and the packet comes in by {interface}"))
+
+
+LOOPBACK = tuple(found for text in ("127.0.0.0/8", "::1/128") if (found := parse_prefix(text)) is not None)
+_NO_SOURCES = tuple(
+    address_interval(found)
+    for text in ("127.0.0.0/8", "224.0.0.0/4", "255.255.255.255/32", "::1/128", "ff00::/8")
+    if (found := parse_prefix(text)) is not None
+)
+"""Addresses from which no packet comes over a wire."""
+
+
+def switched_on(host: Host, interface: str, name: str) -> Span | None:
+    """The place of a sysctl (``net.ipv4.conf.IF.NAME``) that is set for an interface or for all of them (Linux)."""
+    for scope in (interface, "all"):
+        found = host.settings.get(f"net.ipv4.conf.{scope}.{name}")
+        if found is not None and found[0] not in ("0", ""):
+            return found[1]
     return None
 
 
@@ -121,7 +172,7 @@ def _reverse_path_settings(situation: Situation) -> list[tuple[str, Span]]:
 
 def _reverse_path_mode(situation: Situation) -> int:
     """0: not asked, 1: strict, 2: loose."""
-    if situation.arrived or not situation.in_interface:
+    if situation.arrived or situation.in_interface in ("", "lo"):
         return 0
     return max((int(text) for text, _ in _reverse_path_settings(situation) if text.isdigit()), default=0)
 
@@ -143,6 +194,8 @@ def _on_departure(situation: Situation, entry: RouteEntry) -> Move:
         return Move(situation.with_(step), end=End(Disposition.NO_ROUTE, f"{host} routes {entry.destination} nowhere"))
     if entry.local:
         step = Step(host, "ROUTE", Mark.OK, "this host", origin=entry.origin)
+        if situation.path.own_packets_leave:
+            return Move(situation.with_(step, out_interface="lo", gateway=None, route=entry))
         return Move(situation.with_(step, in_interface="lo", out_interface="lo", route=entry), way=situation.path.local)
     detail = str(entry) + (f" ({entry.inferred})" if entry.inferred else "")
     step = Step(host, "ROUTE", Mark.OK, entry.interface, detail, entry.interface, entry.origin)

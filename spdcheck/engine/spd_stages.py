@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spdcheck.engine.route_stage import switched_on
 from spdcheck.engine.situation import End, Move, with_evidence
 from spdcheck.engine.trace import Disposition, Mark, Step
 from spdcheck.model.diagnostic import Part as ModelPart
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from spdcheck.model.host import Host
     from spdcheck.model.policy import SecurityPolicy, Template
     from spdcheck.semantics.datapath.stages import Stage
-    from spdcheck.source import Span
 
 
 NOT_YET = "no flow"
@@ -78,7 +78,7 @@ def look_up_out(simulator: Simulator, situation: Situation, stage: Stage) -> Ite
     if situation.path.loopback_is_exempt and situation.out_interface == "lo":
         yield Move(situation)
         return
-    switch = interface_switch(host, situation.out_interface, "disable_xfrm")
+    switch = switched_on(host, situation.out_interface, "disable_xfrm")
     if switch is not None:
         step = Step(host.name, stage.kind.word, Mark.SKIP, "skipped", "disable_xfrm is set", origin=switch)
         yield Move(situation.with_(step, policy=None, pending=()))
@@ -178,13 +178,13 @@ def check_forward(simulator: Simulator, situation: Situation, stage: Stage) -> I
 
 def _check(simulator: Simulator, situation: Situation, stage: Stage, direction: Direction) -> Iterator[Move]:
     host = situation.host
-    if situation.bypass:
+    if situation.bypass or (situation.path.loopback_is_exempt and situation.in_interface == "lo"):
         yield Move(situation)
         return
     if (gap := host.gap_in(ModelPart.SPD)) is not None:
         yield Move(situation, end=End(Disposition.UNKNOWN, f"the policies of {host.name} are not known: {gap.reason}"))
         return
-    switch = interface_switch(host, situation.in_interface, "disable_policy")
+    switch = switched_on(host, situation.in_interface, "disable_policy")
     if switch is not None:
         step = Step(host.name, stage.kind.word, Mark.SKIP, "skipped", "disable_policy is set", origin=switch)
         yield Move(situation.with_(step))
@@ -200,15 +200,6 @@ def _check(simulator: Simulator, situation: Situation, stage: Stage, direction: 
         absent = _absent(simulator, here, stage, policy)
         move = _judge(here, stage, direction, policy) if absent is None else Move(here.with_(absent))
         yield with_evidence(here, move, traffic, policies=policies, blind=not ports)
-
-
-def interface_switch(host: Host, interface: str, name: str) -> Span | None:
-    """The place of a sysctl (``net.ipv4.conf.IF.NAME``) that is set for an interface or for all of them (Linux)."""
-    for scope in (interface, "all"):
-        found = host.settings.get(f"net.ipv4.conf.{scope}.{name}")
-        if found is not None and found[0] not in ("0", ""):
-            return found[1]
-    return None
 
 
 def _judge(situation: Situation, stage: Stage, direction: Direction, policy: SecurityPolicy | None) -> Move:

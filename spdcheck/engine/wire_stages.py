@@ -88,7 +88,9 @@ def leave(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[
     del stage
     frame = situation.frame
     if situation.out_interface == "lo":
-        yield Move(situation.with_(in_interface="lo", out_interface=""), way=situation.path.local)
+        way = situation.path.receive if situation.path.own_packets_leave else situation.path.local
+        on = situation.with_(in_interface="lo", out_interface="", forwarded=False, route=None, gateway=None)
+        yield Move(on, way=way)
         return
     for traffic in alike(frame.traffic, DESTINATION, (addresses for addresses, _ in simulator.topology.places)):
         yield from _onto_the_wire(simulator, situation.with_(frame=frame.with_traffic(traffic)))
@@ -148,7 +150,7 @@ def _across(simulator: Simulator, host: Host, target: AddressRange) -> tuple[Hos
 
 def _at_neighbour(simulator: Simulator, situation: Situation, host: Host, interface: str) -> Iterator[Move]:
     if host.external:
-        there = situation.with_(host=host, in_interface=interface)
+        there = situation.with_(host=host, in_interface=interface, out_interface="")
         yield from _delivered(simulator, there, f"reaches {host.name}, whose configuration is not known")
         return
     path = datapath_of(host)

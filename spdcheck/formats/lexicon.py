@@ -60,6 +60,14 @@ class Tokens:
         """The offset just behind a token."""
         return self._starts[at] + len(self.texts[at]) if self._match is None else self._match.end(at + 1)
 
+    def places(self) -> tuple[Sequence[int], Sequence[int]]:
+        """Where all tokens start and where they end."""
+        many = range(len(self.texts))
+        if self._match is None:
+            starts = self._starts
+            return starts, [start + len(text) for start, text in zip(starts, self.texts, strict=True)]
+        return [self._match.start(at + 1) for at in many], [self._match.end(at + 1) for at in many]
+
     def before(self, offset: int) -> int:
         """The last token that starts before an offset of the file, or the first."""
         return max((at for at in range(len(self.texts)) if self.start(at) < offset), default=0)

@@ -79,6 +79,18 @@ class ShapeParser(Generic[Syntax]):
     def read(self, text: str, start: int, end: int) -> tuple[Syntax | Unexpected, Tokens]:
         """The syntax and the tokens of the statement ``text[start:end]``, or what is wrong with it."""
         kinds, tokens = self._lexicon.read(text, start, end)
+        known = self._known(kinds)
+        known.uses += 1
+        if known.uses == FREQUENT and len(self._frequent) < MAX_FREQUENT and not isinstance(known.syntax, Unexpected):
+            known.expression = self._lexicon.expression(kinds)
+            self._frequent.append(known)
+        return known.syntax, tokens
+
+    def of(self, kinds: tuple[int, ...]) -> Syntax | Unexpected:
+        """The syntax of a statement whose tokens somebody else has cut, by their kinds."""
+        return self._known(kinds).syntax
+
+    def _known(self, kinds: tuple[int, ...]) -> _Known[Syntax]:
         known = self._shapes.get(kinds)
         if known is None:
             known = _Known(self._ask(kinds))
@@ -86,11 +98,7 @@ class ShapeParser(Generic[Syntax]):
                 if len(self._shapes) >= MAX_SHAPES:
                     self._shapes.clear()
                 self._shapes[kinds] = known
-        known.uses += 1
-        if known.uses == FREQUENT and len(self._frequent) < MAX_FREQUENT and not isinstance(known.syntax, Unexpected):
-            known.expression = self._lexicon.expression(kinds)
-            self._frequent.append(known)
-        return known.syntax, tokens
+        return known
 
     def quick(self, text: str, start: int) -> tuple[Syntax | Unexpected, Tokens, int] | None:
         """Syntax, tokens and end of the next statement, if its shape is a frequent one; otherwise None.

@@ -15,8 +15,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from spdcheck.engine.simulate import Simulator, trace_of
-from spdcheck.engine.trace import Disposition
-from spdcheck.engine.tracing import answer_to, source_towards, trace_back
+from spdcheck.engine.trace import ARRIVED, Disposition, Wire
+from spdcheck.engine.tracing import answer_to, back, source_towards
 from spdcheck.engine.traffic import One
 from spdcheck.formats.base import Context, Reading
 from spdcheck.formats.iproute import read as read_ip
@@ -26,7 +26,9 @@ from spdcheck.model.addresses import AddressRange, parse_address, parse_prefix
 from spdcheck.model.association import Sad
 from spdcheck.model.host import Flag, Host, Interface, InterfaceAddress, Platform, Route, Site
 from spdcheck.model.policy import Spd
-from spdcheck.model.protocols import protocol_name
+from spdcheck.model.protocols import ICMP, protocol_name
+from spdcheck.semantics.fields import DESTINATION, PROTOCOL, address_range
+from spdcheck.semantics.intervals import single
 from spdcheck.semantics.packet import FIRST_FRAGMENT, LATER_FRAGMENT, packet
 from spdcheck.source import SourceFile
 from tests.conformance.case import Case
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from spdcheck.engine.situation import Leaf
+    from spdcheck.engine.situation import Leaf, State
     from spdcheck.engine.trace import Trace
     from spdcheck.semantics.packet import Packet
 
@@ -46,6 +48,7 @@ DEFAULT_TOPOLOGY: dict[str, Any] = {
     "HB": {"eth0": "10.0.2.10/24", "default": "10.0.2.1"},
 }
 GATEWAYS = ("A", "B")
+LOOP = "the packet is in a loop"
 
 
 def cases(root: Path) -> Iterator[Case]:
@@ -122,10 +125,15 @@ def _host(name: str, config: dict[str, Any], before: list[str]) -> Host:
         spd=Spd(tuple(policies)),
         sad=Sad(tuple(facts.associations)),
         forwarding={4: forwards},
-        settings=facts.settings | _sockets(config, reading),
+        settings=facts.settings | _switches(config, reading) | _sockets(config, reading),
         packet_filters=tuple(tables.facts.packet_filters) if "iptables" in config else (),
         gaps=tuple(facts.gaps),
     )
+
+
+def _switches(config: dict[str, Any], reading: Reading) -> dict[str, Any]:
+    """The sysctls that the scenario sets beside its commands."""
+    return {name: (str(value), reading.file.span(0, 0)) for name, value in config.get("sysctl", {}).items()}
 
 
 def _sockets(config: dict[str, Any], reading: Reading) -> dict[str, Any]:
@@ -154,12 +162,17 @@ def _pfkey(entries: list[dict[str, Any]]) -> list[Any]:
 
 
 class Sender:
-    """The host that sends the probes of a scenario. It remembers the path MTU that it was told, as a real one does."""
+    """The hosts that send the probes of a scenario, one after the other.
+
+    They remember the path MTU that they were told, and every host the connections of earlier probes, as real ones do.
+    Those of pings are forgotten: packets have no identifier here, so that another ping would belong to the same one.
+    """
 
     def __init__(self, site: Site) -> None:
         self.simulator = Simulator(site)
         self.hosts = {host.name: host for host in site.hosts}
         self.learned: dict[tuple[str, str], int] = {}
+        self.states: tuple[State, ...] = ()
 
     def send(self, probe: dict[str, Any]) -> list[Trace]:
         """The traces of what leaves for a probe: one, or one for each fragment; none where sendto fails at once."""
@@ -176,14 +189,28 @@ class Sender:
         pieces = _pieces(made, limit) if made.length > limit and not forwarding else [made]
         traces = []
         for piece in pieces:
-            leaf = next(self.simulator.send(start, One(piece)))
-            found = trace_of(leaf, piece)
+            leaf = next(self.simulator.send(start, One(piece), self.states))
+            found = self._as_far_as_arp(leaf, trace_of(leaf, piece))
             if found.disposition is Disposition.FRAGMENTATION_NEEDED:
                 self.learned[key] = int(found.sentence.rpartition("mtu ")[2])
-            arrived = found.disposition in (Disposition.DELIVERED, Disposition.LEAKED)
+            arrived = found.disposition in ARRIVED
             answer = self._answer(leaf, piece) if wants_reply and arrived else None
-            traces.append(found if answer is None else replace(found, reply=trace_back(self.simulator, leaf, answer)))
+            if answer is not None:
+                leaf = next(back(self.simulator, leaf, One(answer), leaf.situation.states))
+                found = replace(found, reply=self._as_far_as_arp(leaf, trace_of(leaf, answer)))
+            traces.append(found)
+            self.states = tuple(state for state in leaf.situation.states if state.before.side(PROTOCOL) != single(ICMP))
         return traces
+
+    def _as_far_as_arp(self, leaf: Leaf, trace: Trace) -> Trace:
+        """Nobody has an address that no node has: what is for it stays at the last node, which asks for it in vain."""
+        target = address_range(*leaf.situation.frame.traffic.side(DESTINATION)[0])
+        if leaf.end.disposition not in ARRIVED or self.simulator.topology.owner(target) is not None:
+            return trace
+        if target.first >> 24 == 127:
+            return trace
+        last = max(number for number, step in enumerate(trace.steps) if isinstance(step, Wire))
+        return replace(trace, disposition=Disposition.NO_ROUTE, steps=trace.steps[:last])
 
     def _answer(self, leaf: Leaf, asked: Packet) -> Packet | None:
         """What the other end answers: an echoing UDP socket sends from the address that its route gives it."""
@@ -239,12 +266,15 @@ def _pieces(whole: Packet, limit: int) -> list[Packet]:
 
 def _compare(sender: Sender, probe: dict[str, Any], recorded: dict[str, Any], *, sizes: bool) -> str:
     traces = sender.send(probe)
-    arrived = bool(traces) and all(t.disposition in (Disposition.DELIVERED, Disposition.LEAKED) for t in traces)
+    arrived = bool(traces) and all(t.disposition in ARRIVED for t in traces)
     nodes = [traces[0].where] if arrived else []
     said = "; ".join(f"{t.disposition.value}: {t.sentence}" for t in traces) or "not sent"
     if nodes != recorded["delivered_to"]:
         return f"delivered to {nodes}, the kernel to {recorded['delivered_to']} ({said})"
     parts = [part for t in traces for part in (t, t.reply) if part is not None]
+    if any(part.sentence.startswith(LOOP) for part in parts):
+        # Nobody follows it until its TTL is used up.
+        return ""
     ours = sorted({_wire(wire, sizes=sizes) for part in parts for wire in part.wires})
     theirs = sorted(
         {_recorded(line, sizes=sizes) for line in _handshake(recorded["wire"], probe) if _counts(line, probe)}
@@ -280,10 +310,14 @@ def _recorded(line: str, *, sizes: bool) -> str:
 
 
 def _counts(line: str, probe: dict[str, Any]) -> bool:
-    """ICMP on the wire counts only to and from the target of a ping: else it is an error that a node sends back.
+    """ICMP on the wire counts only where it is the ping or its answer, told by its length; else it is an error.
 
-    The other end may be translated on the way.
+    An error holds the packet that it is about, and is longer. Fragments are told by their target.
     """
     if " icmp " not in line:
         return True
-    return probe.get("type") == "ping" and probe["dst"] in line.split()[1].split(">")
+    if probe.get("type") != "ping":
+        return False
+    if " frag=" in line or "size" in probe:
+        return probe["dst"] in line.split()[1].split(">")
+    return " len=41" in line

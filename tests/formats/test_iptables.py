@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from spdcheck.formats.base import Context, Reading
 from spdcheck.formats.grammar import automaton
 from spdcheck.formats.iptables import read
+from spdcheck.formats.iptables.language import LineReader, parser
 from spdcheck.formats.iptables.modules import BUILT_IN, spellings
 from spdcheck.model.netfilter import Interval, NetfilterRuleset, Network, Option
 from spdcheck.source import SourceFile
@@ -115,6 +116,40 @@ def test_old_and_new_negation_say_the_same() -> None:
     new = ruleset_of("*filter\n-A INPUT ! -s 10.0.0.1 -p tcp ! --dport 22\nCOMMIT\n")
     both = [[o[:3] for m in rule.matches for o in m.options] for ruleset in (old, new) for rule in ruleset.rules()]
     assert both[0] == both[1]
+
+
+_WORDS = [
+    "-A", "-I", "INPUT", "!", "-m", "tcp", "--dport", "-j", "-p", "-s", "10.0.0.1", "[1:2]", "[1:2", "--x",
+    "--to-port=80", "--tcp-flags", "SYN,ACK", "COMMIT", "*filter", ":a", "-", "--", "!x", "--syn", "-syn", "--dports", '"', '"a', "é",
+    "\u00a0x", "a\x0bb", "-4", "-f", "--set", "COMMITx",
+]  # fmt: skip
+_LINE = st.lists(st.sampled_from(_WORDS), max_size=14)
+
+
+@settings(max_examples=300, deadline=None)
+@given(_LINE, st.lists(st.sampled_from([" ", "  ", "\t", " \t"]), min_size=14, max_size=14))
+def test_cutting_at_blanks_gives_the_tokens_of_the_lexer(words: list[str], blanks: list[str]) -> None:
+    line = "".join(word + blank for word, blank in zip(words, blanks, strict=False)).strip(" \t\r")
+    if not line:
+        return
+    text = f"*filter\n{line}\nCOMMIT\n"
+    start, end = 8, 8 + len(line)
+    ours, cut = LineReader().read(text, start, end)
+    theirs, tokens = parser().read(text, start, end)
+    assert ours == theirs
+    assert list(cut.texts) == list(tokens.texts)
+    assert [list(side) for side in cut.places()] == [list(side) for side in tokens.places()]
+
+
+def test_rules_of_one_plan_keep_their_own_words() -> None:
+    text = "*filter\n:one - [0:0]\n:two - [0:0]\n"
+    text += "".join(
+        f"-A INPUT -s 10.0.0.{n} -p tcp -m tcp --dport {n} -j {('one', 'two', 'DROP')[n % 3]}\n" for n in range(9)
+    )
+    found = list(ruleset_of(text + "COMMIT\n").rules())
+    assert [rule.target.name for rule in found if rule.target is not None] == ["one", "two", "DROP"] * 3
+    assert [rule.matches[1].options[0].value for rule in found] == [Interval(n, n) for n in range(9)]
+    assert [rule.matches[0].options[0].origin.text for rule in found] == [f"-s 10.0.0.{n}" for n in range(9)]
 
 
 @settings(max_examples=60, deadline=None)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from spdcheck.engine.concrete import matches
 from spdcheck.engine.simulate import Simulator
 from spdcheck.engine.trace import Disposition
 from spdcheck.engine.tracing import trace
+from spdcheck.engine.traffic import One
 from spdcheck.formats.base import Context
 from spdcheck.formats.iptables import read
 from spdcheck.model.addresses import parse_address, parse_prefix
@@ -183,3 +186,40 @@ def test_what_a_host_sends_to_itself_comes_in_by_lo() -> None:
     rules = "*filter\n:INPUT DROP [0:0]\n-A INPUT -i lo -j ACCEPT\nCOMMIT\n"
     assert fate(rules, made("10.1.0.1", "192.0.2.1")) is Disposition.DELIVERED
     assert fate(rules, made("10.1.0.7", "192.0.2.1")) is Disposition.DENIED_IN
+
+
+def test_what_a_host_sends_to_itself_meets_the_hooks_of_both_ways() -> None:
+    own = made("10.1.0.1", "192.0.2.1")
+    for hook in ("OUTPUT", "INPUT"):
+        assert fate(f"*filter\n-A {hook} -p tcp -j DROP\nCOMMIT\n", own) is not Disposition.DELIVERED
+    for hook in ("OUTPUT", "POSTROUTING", "PREROUTING"):
+        assert fate(f"*mangle\n-A {hook} -p tcp -j DROP\nCOMMIT\n", own) is not Disposition.DELIVERED
+    assert fate("*filter\n-A FORWARD -j DROP\nCOMMIT\n", own) is Disposition.DELIVERED
+    # Its connection is known from the way out: PREROUTING does not take it for an answer, and nat is asked once.
+    rules = "*filter\n:INPUT DROP [0:0]\n-A INPUT -m conntrack --ctstate NEW -j ACCEPT\nCOMMIT\n"
+    rules += "*nat\n-A PREROUTING -p tcp -j DNAT --to-destination 10.1.0.9\nCOMMIT\n"
+    assert fate(rules, own) is Disposition.DELIVERED
+
+
+def test_a_redirected_packet_of_this_host_comes_in_by_lo() -> None:
+    rules = "*nat\n-A OUTPUT -p tcp -d 198.51.100.9 -j REDIRECT --to-ports 3128\nCOMMIT\n"
+    rules += "*filter\n-A INPUT ! -i lo -j DROP\nCOMMIT\n"
+    assert fate(rules, made("192.0.2.1")) is Disposition.DELIVERED
+
+
+def test_nobody_can_send_with_an_address_of_this_host_or_a_loopback_one() -> None:
+    rules = "*filter\nCOMMIT\n"
+    for source in ("192.0.2.1", "10.1.0.1", "127.0.0.1", "224.0.0.5"):
+        found = trace(Simulator(Site("one", (host := gateway(rules),))), made("10.1.0.7"), host)
+        assert found.disposition is Disposition.DELIVERED
+        leaf = next(Simulator(Site("one", (host,))).arrive(host, "eth1", One(made(source))))
+        assert leaf.end.disposition is Disposition.DENIED_IN, source
+    leaf = next(Simulator(Site("one", (host,))).arrive(host, "eth1", One(made(target="127.0.0.1"))))
+    assert leaf.end.disposition is Disposition.DENIED_IN
+
+
+def test_a_host_may_accept_its_own_addresses() -> None:
+    reading = gateway("*filter\nCOMMIT\n")
+    host = replace(reading, settings={"net.ipv4.conf.eth1.accept_local": ("1", SourceFile("x", "").span())})
+    leaf = next(Simulator(Site("one", (host,))).arrive(host, "eth1", One(made("192.0.2.1"))))
+    assert leaf.end.disposition is Disposition.DELIVERED

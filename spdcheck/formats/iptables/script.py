@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from spdcheck.formats.iptables.language import parser
+from spdcheck.formats.iptables.language import LineReader
 from spdcheck.formats.iptables.modules import MATCHES, TARGETS
 from spdcheck.formats.iptables.rules import Refused, RuleReader
 from spdcheck.formats.iptables.syntax import Chain as ChainLine
@@ -71,7 +71,7 @@ class Script:
         """Reads every line and records the ruleset."""
         text, end = self.file.text, len(self.file.text)
         position = 0
-        read = parser().read
+        read = LineReader().read
         while position < end:
             stop = text.find("\n", position)
             stop = end if stop < 0 else stop

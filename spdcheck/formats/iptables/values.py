@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from spdcheck.model.addresses import parse_address, parse_value, prefix_length_of_mask
@@ -22,6 +23,7 @@ class BadWord(ValueError):  # noqa: N818 (it never leaves this format)
 
 STATES = ("NEW", "ESTABLISHED", "RELATED", "INVALID", "UNTRACKED", "SNAT", "DNAT")
 _WIDTH = {4: 32, 6: 128}
+_MOST_VALUES = 1 << 16
 _FLAGS = {"FIN": 1, "SYN": 2, "RST": 4, "PSH": 8, "ACK": 16, "URG": 32, "ECE": 64, "CWR": 128, "ALL": 255, "NONE": 0}
 _DSCP = {"BE": 0, "EF": 46} | {f"CS{n}": n << 3 for n in range(8)}
 _DSCP |= {f"AF{c}{d}": c << 3 | d << 1 for c in range(1, 5) for d in range(1, 4)}
@@ -289,3 +291,30 @@ READERS: dict[str, Callable[[str, int], Value]] = {
     "tos": tos, "newports": newports, "translation": translation,
 }  # fmt: skip
 """The reader of each kind of word; the second argument is the family (4 or 6) of the rules."""
+
+
+class Values(dict[str, "Value"]):
+    """The values of one kind of words for one family, each worked out once. Raises :class:`BadWord`."""
+
+    __slots__ = ("_family", "_read")
+
+    def __init__(self, read: Callable[[str, int], Value], family: int) -> None:
+        super().__init__()
+        self._read, self._family = read, family
+
+    def __missing__(self, text: str) -> Value:
+        value = self._read(text, self._family)
+        if len(self) >= _MOST_VALUES:
+            self.clear()
+        self[text] = value
+        return value
+
+
+@cache
+def values_of(reader: str, family: int) -> Values:
+    """The values of the words that a reader reads."""
+    return Values(READERS[reader], family)
+
+
+RAW = Values(word, 0)
+"""The words behind an option that we do not know, as they stand."""

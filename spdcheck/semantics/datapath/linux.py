@@ -74,4 +74,6 @@ LINUX = Datapath(
     forward_policies=True,
     templates_are_checked=True,
     loopback_is_exempt=True,
+    refuses_martians=True,
+    own_packets_leave=True,
 )

@@ -85,6 +85,8 @@ class Datapath:
       elsewhere any decrypted packet will do.
     * ``device_takes_tunnel``: a gif device with the same outer addresses takes what a tunnel SA delivers.
     * ``forwards_without_ports``: forwarded packets, and packets checked on arrival, are looked up without ports.
+    * ``refuses_martians``: what arrives from an address of this host, or from one that nobody has, is dropped.
+    * ``own_packets_leave``: a host's packets to itself leave by lo and come in by it, through the hooks of both ways.
     * ``filter_translates``: NAT is part of the filter hook (pf, ipfilter, ipfw), not a table of its own.
     """
 
@@ -101,3 +103,5 @@ class Datapath:
     device_takes_tunnel: bool = False
     forwards_without_ports: bool = False
     loopback_is_exempt: bool = False
+    refuses_martians: bool = False
+    own_packets_leave: bool = False

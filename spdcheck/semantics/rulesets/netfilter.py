@@ -26,6 +26,7 @@ from spdcheck.semantics.fields import (
     address_number,
 )
 from spdcheck.semantics.filters import Verdict
+from spdcheck.semantics.intervals import normalise
 from spdcheck.semantics.packet import UNTRACKED
 from spdcheck.semantics.rulesets.chains import ChainRule, Goto, Jump, Return, chains
 from spdcheck.semantics.rulesets.netfilter_matches import Conditions
@@ -194,6 +195,13 @@ class Compiler:
                 if own and not interface.dynamic:
                     yield here, (Assign(field, address_interval(own[0])[0]),)
             named = [i.name for i in self.host.interfaces if i.addresses and not i.dynamic]
+            everything = [
+                a.address for i in self.host.interfaces for a in i.addresses if a.address.family == self.family
+            ]
+            if not inward and everything and "lo" not in named:
+                # What leaves by lo gets an address of another interface (inet_select_addr); which one, is not said.
+                named.append("lo")
+                yield conditions.leaves_by("lo"), (Choose(field, normalise(address_interval(a) for a in everything)),)
             others = conditions.arrives_on(*named) if inward else conditions.leaves_by(*named)
             yield always & ~others, None
 
