@@ -96,6 +96,22 @@ FORMATS: tuple[Format, ...] = (
         paths=(r"[\w.-]+\.ip6?tables", r"ip6?tables(?:\.rules)?", r"ip6?tables-save[\w.-]*", r"rules\.v[46]"),
         content=r"^\*(?:raw|mangle|nat|filter|security)\s*$",
     ),
+    Format(
+        name="setkeydump",
+        title="setkey -D",
+        module="spdcheck.formats.setkeydump",
+        paths=(r"setkey-D-?P?[\w.-]*\.txt", r"[\w.-]*dump-(?:[\w.-]+-)?DP?\.txt", r"[\w.-]+\.(?:sad|spd)",
+               r"(?:racoonctl|show-sa)[\w.-]*\.txt"),
+        content=r"^\s*(?:esp|ah|ipcomp|tcp|esp-udp)[ \t]+mode=\w+[ \t]+spi=|^\s*spid=\d+[ \t]+seq="
+                r"|^No S[AP]D entries\.|\bCookies[ \t]+(?:ST[ \t]|Created)",
+    ),
+    Format(
+        name="encap",
+        title="netstat -rn -f encap",
+        module="spdcheck.formats.encap",
+        paths=(r"netstat[\w.-]*encap[\w.-]*", r"[\w.-]*encap\.txt", r"[\w.-]+\.encap"),
+        content=r"^Encap:|SA\(Address/Proto/Type/Direction\)",
+    ),
 )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ class Part(Enum):
     NAT = "address translation"
     INTERFACES = "interfaces and routes"
     SERVICES = "which services are started"
+    RUNNING = "running state"
 
 
 class Note(NamedTuple):

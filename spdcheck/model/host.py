@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.model.association import Sad
 from spdcheck.model.policy import Spd
+from spdcheck.model.running import RunningState
 from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from spdcheck.model.keynote import Assertion
     from spdcheck.model.policy import SecurityPolicy
     from spdcheck.model.rulesets import RuleSet
+    from spdcheck.model.running import Dump
     from spdcheck.source import SourceFile, Span
 
 
@@ -149,6 +151,7 @@ class HostFacts:
     settings: dict[str, tuple[str, Span]] = field(default_factory=dict)
     hostname: str | None = None
     packet_filters: list[RuleSet] = field(default_factory=list)
+    dumps: list[Dump] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
 
@@ -169,6 +172,7 @@ class Host:
     ``forwarding`` is by family (4, 6). ``release`` is the operating system's release as a tuple of integers
     (``(5, 3)``), empty where unknown. ``external`` marks a machine that is described but whose files are not ours.
     ``folder`` is the path of the host's files as messages show it, ``""`` where the paths start at the host itself.
+    ``running`` is what listings of the kernel show; nothing of it is part of ``spd`` or ``sad``.
     """
 
     name: str
@@ -195,6 +199,7 @@ class Host:
     _known: dict[str, dict[AddressRange, None]] = field(default_factory=dict, init=False, repr=False, compare=False)
     folder: str = ""
     assertions: tuple[Assertion, ...] = ()
+    running: RunningState = field(default_factory=RunningState)
 
     @property
     def addresses(self) -> tuple[AddressRange, ...]:

@@ -10,6 +10,7 @@ from spdcheck.model.association import Sad
 from spdcheck.model.diagnostic import Diagnostic, Gap, Note, Part
 from spdcheck.model.host import FileReport, Flag, Host, HostFacts, Interface, Platform, ScriptFile
 from spdcheck.model.policy import Spd
+from spdcheck.model.running import RunningState
 from spdcheck.site.files import SiteIncludes, decode, edited, is_binary
 from spdcheck.source import SourceFile
 
@@ -37,8 +38,13 @@ _PARTS = {
     "ipfilter": (Part.FILTER,),
     "ipnat": (Part.NAT,),
     "ippool": (Part.FILTER, Part.NAT),
+    **dict.fromkeys(("setkeydump", "encap", "ipsecctl", "xfrmdump"), (Part.RUNNING,)),
 }
 """What a host does not know when a file of this format can't be opened."""
+
+
+_LISTED_BY = {"encap": Platform.OPENBSD, "ipsecctl": Platform.OPENBSD, "xfrmdump": Platform.LINUX}
+"""Programs that only one system has: a listing of theirs tells the system."""
 
 
 @dataclass(slots=True)
@@ -98,6 +104,9 @@ def _platform(found: list[FoundFile], config: HostConfig | None) -> tuple[Platfo
         return Platform.LINUX, "its files lie where Linux distributions keep them"
     if any(path.startswith("usr/local/etc/") or "/usr/local/etc/" in path for path in paths):
         return Platform.FREEBSD, "its files lie below /usr/local/etc, where FreeBSD keeps ports"
+    for item in found:
+        if item.format.name in _LISTED_BY:
+            return _LISTED_BY[item.format.name], f"{item.below} lists what {item.format.title} prints there"
     return None, ""
 
 
@@ -169,6 +178,7 @@ def _merge_plain(readings: list[tuple[FoundFile, Reading]], draft: _Draft) -> No
         merged.routes += facts.routes
         merged.services += facts.services
         merged.packet_filters += facts.packet_filters
+        merged.dumps += facts.dumps
         merged.forwarding |= facts.forwarding
         merged.settings |= facts.settings
         merged.diagnostics += facts.diagnostics
@@ -307,4 +317,5 @@ def _host(name: str, shown: str, platform: Platform | None, config: HostConfig |
         inferences=tuple(draft.inferences),
         tools=dict(config.tools) if config else {},
         folder=shown,
+        running=RunningState(tuple(facts.dumps)),
     )

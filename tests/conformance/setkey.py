@@ -1,4 +1,4 @@
-"""setkey(8) scripts and the dumps of setkey -D and -DP.
+"""setkey(8) scripts. The listings of setkey -D and -DP beside them are a suite of their own (``dumps``).
 
 The README tells what ipsec-tools' setkey does with ``-n`` on Linux, and where a BSD differs.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spdcheck.model.host import Platform
+from tests.conformance.dumps import is_dump
 from tests.conformance.reading import Expectation, folder_cases
 from tests.conformance.readme_table import Row, verdicts
 
@@ -28,13 +29,13 @@ SYSTEMS = {
 
 
 def cases(root: Path) -> Iterator[Case]:
-    """Every file of the folder that is no rc.conf."""
-    return folder_cases(root / "setkey", "setkey", lambda name: not name.endswith("rc.conf"), _expect)
+    """Every file of the folder that is no rc.conf and no listing."""
+    return folder_cases(
+        root / "setkey", "setkey", lambda name: not name.endswith("rc.conf") and not is_dump(name), _expect
+    )
 
 
 def _expect(name: str, row: Row | None) -> list[Expectation]:
-    """A dump is a program's output: nobody says that setkey would take it as input."""
-    found = () if name.startswith("dump-") or "-dump-" in name else verdicts(name, row)
-    return [(platform, verdict.accepts) for verdict in found for platform in SYSTEMS[verdict.system]] or [
+    return [(platform, verdict.accepts) for verdict in verdicts(name, row) for platform in SYSTEMS[verdict.system]] or [
         (Platform.LINUX, None)
     ]

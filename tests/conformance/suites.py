@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.conformance import ipfilter, isakmpd, keynote, linux_kernel, pf, psk, racoon, rcconf, setkey
+from tests.conformance import dumps, ipfilter, isakmpd, keynote, linux_kernel, pf, psk, racoon, rcconf, setkey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SUITES: dict[str, Callable[[Path], Iterator[Case]]] = {
     "setkey": setkey.cases,
+    "dumps": dumps.cases,
     "racoon": racoon.cases,
     "psk": psk.cases,
     "rcconf": rcconf.cases,

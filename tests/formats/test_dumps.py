@@ -1,0 +1,137 @@
+"""Listings of running state: the corpus of every format, no input that raises, no key that shows, linear time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spdcheck.formats import format_named, recognise
+from spdcheck.formats.base import Context
+from spdcheck.model.host import Platform
+from spdcheck.source import SourceFile
+from tests.formats.rendering import model_json, said
+from tests.golden import CORPUS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from spdcheck.formats.base import Reading
+    from spdcheck.model.running import Dump, RunningAlgorithm
+    from tests.golden import Golden
+
+FORMATS = ("setkeydump", "encap")
+OK = [path for name in FORMATS for path in sorted((CORPUS / name / "ok").glob("*.txt"))]
+ERR = [path for name in FORMATS for path in sorted((CORPUS / name / "err").glob("*.txt"))]
+
+
+def read(name: str, text: str, file: str = "x.txt", platform: Platform | None = None) -> Reading:
+    found = format_named(name)
+    assert found is not None
+    return found.reader().read(SourceFile(file, text), Context(platform=platform))
+
+
+def dump_of(name: str, text: str) -> Dump:
+    (dump,) = read(name, text).facts.dumps
+    return dump
+
+
+def read_file(path: Path) -> Reading:
+    platform = Platform.LINUX if path.name.startswith("linux") else None
+    return read(path.parent.parent.name, path.read_text(encoding="utf-8"), path.name, platform)
+
+
+def named(path: Path) -> str:
+    return f"{path.parent.parent.name}/{path.stem}"
+
+
+@pytest.mark.parametrize("path", OK, ids=named)
+def test_good_file(path: Path, golden: Golden) -> None:
+    reading = read_file(path)
+    assert reading.facts.diagnostics == []
+    assert reading.facts.gaps == []
+    golden.check(path.with_suffix(".json"), model_json(reading))
+
+
+@pytest.mark.parametrize("path", ERR, ids=named)
+def test_bad_file(path: Path, golden: Golden) -> None:
+    reading = read_file(path)
+    assert reading.facts.gaps
+    golden.check(path.with_suffix(".out"), said(reading))
+
+
+@pytest.mark.parametrize("path", OK, ids=named)
+def test_content_tells_the_format(path: Path) -> None:
+    found = recognise("listing", path.read_text(encoding="utf-8"))
+    assert found is not None
+    assert found.name == path.parent.parent.name
+
+
+LINES = sorted({line for path in (*OK, *ERR) for line in path.read_text(encoding="utf-8").splitlines()})
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@given(st.text(max_size=200))
+def test_no_text_raises(name: str, text: str) -> None:
+    check_counts(read(name, text))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@given(st.lists(st.sampled_from(LINES), max_size=12), st.integers(0, 400), st.text(max_size=3))
+def test_no_order_of_lines_raises(name: str, lines: list[str], at: int, scrap: str) -> None:
+    text = "\n".join(lines)
+    check_counts(read(name, text[:at] + scrap + text[at:]))
+    check_counts(read(name, text[:at]))
+
+
+def check_counts(reading: Reading) -> None:
+    assert reading.inert + reading.unmodelled <= reading.statements
+    for item in reading.facts.diagnostics:
+        assert 0 <= item.span.start <= item.span.end <= len(reading.file.text)
+
+
+KEY = "deadbeef0badcafe1234567890abcdef"
+GROUPS = " ".join(KEY[i : i + 8] for i in range(0, len(KEY), 8))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"\tE: aes-cbc  {GROUPS}",
+        f"E: aes-cbc {GROUPS} A: hmac-md5 {GROUPS} seq=0x0 replay=4",
+        f"\tE: {GROUPS}",
+        f"\tE: frob  {GROUPS}",
+        f"\tA: hmac-md5 {KEY}",
+        f"\tE:\n\t{GROUPS}",
+        "\tE: aes-cbc  " + GROUPS.replace(" ", "\n\t", 2),
+        f"\tA:hmac-md5 {GROUPS}",
+        f"\tkey {GROUPS}",
+        f"\tE: blowfish-cbc  {GROUPS} ab",
+    ],
+)
+def test_no_key_of_setkey_shows(line: str) -> None:
+    text = f"192.0.2.1 198.51.100.2\n\tesp mode=any spi=256(0x100) reqid=0(0x0)\n{line}\n"
+    reading = read("setkeydump", text)
+    for part in (KEY, *GROUPS.split()):
+        assert part not in reading.file.text + said(reading) + model_json(reading)
+
+
+def test_keys_are_fingerprints_that_can_be_compared() -> None:
+    entry = "192.0.2.1 198.51.100.2\n\tesp mode=any spi=256(0x100) reqid=0(0x0)\n\tE: aes-cbc  {}\n"
+
+    def printed(key: str) -> RunningAlgorithm:
+        found = dump_of("setkeydump", entry.format(key)).associations[0].encryption
+        assert found is not None
+        return found
+
+    same, again, other = printed(GROUPS), printed(GROUPS), printed(GROUPS.replace("d", "e"))
+    hidden = printed("XXXXXXXX " * 4)
+    assert same.key == again.key != other.key
+    assert (hidden.key, hidden.bits) == (None, 128)
+
+
+def test_cookies_are_no_keys() -> None:
+    row = "198.51.100.2.500       b518a208c0cdef51:18dd3d67744682b2 2011-10-16 17:09:35\n"
+    assert read("setkeydump", row).file.text == row
