@@ -12,16 +12,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from spdcheck.checks.finding import Certainty, Finding, Severity, Undecided
+from spdcheck.model.policy import Action, Direction
 from spdcheck.semantics.peering import Peering
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from spdcheck.checks.idle_rules import Idle
+    from spdcheck.engine.focus import Focus
     from spdcheck.engine.trace import Trace
     from spdcheck.engine.ways import Ways
     from spdcheck.model.diagnostic import Note, Part
     from spdcheck.model.host import Host, Site
+    from spdcheck.model.policy import SecurityPolicy
     from spdcheck.semantics.packet import Packet
     from spdcheck.source import Span
 
@@ -29,10 +32,14 @@ SECTIONS = ("What it does", "Why it matters", "Example", "Correction", "Referenc
 
 
 class Context:
-    """The site under check and what several checks share about it."""
+    """The site under check and what several checks share about it.
 
-    def __init__(self, site: Site) -> None:
+    ``focus`` is what to judge where not everything is asked about; the other hosts are still peers.
+    """
+
+    def __init__(self, site: Site, focus: Focus | None = None) -> None:
         self.site = site
+        self.focus = focus
         self.peering = Peering(site)
         self._idle: dict[str, tuple[Idle, ...]] = {}
 
@@ -55,7 +62,18 @@ class Context:
     @property
     def hosts(self) -> tuple[Host, ...]:
         """The hosts whose configuration is ours to judge."""
-        return tuple(host for host in self.site.hosts if not host.external)
+        return tuple(
+            host
+            for host in self.site.hosts
+            if not host.external and (self.focus is None or host.name in self.focus.hosts)
+        )
+
+    def protecting(self, host: Host, direction: Direction = Direction.OUT) -> Iterator[SecurityPolicy]:
+        """The policies of a host that protect something and were written by somebody."""
+        for policy in host.spd.of(direction):
+            written = policy.action is Action.PROTECT and not policy.implied
+            if written and (self.focus is None or self.focus.has(policy)):
+                yield policy
 
 
 class Check:
@@ -67,6 +85,8 @@ class Check:
     since: ClassVar[str] = "0.1"
     needs_peer: ClassVar[bool] = False
     """The question has no meaning where a single file is checked."""
+    local: ClassVar[bool] = False
+    """The answer for a host depends on that host alone, so that it need not be asked again while the host stays."""
 
     def __init_subclass__(cls) -> None:
         for attribute in ("code", "name", "severity"):

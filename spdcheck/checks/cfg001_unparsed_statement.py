@@ -49,6 +49,7 @@ class UnparsedStatement(Check):
     code = "CFG001"
     name = "unparsed-statement"
     severity = Severity.ERROR
+    local = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """One finding for each statement that is no statement."""

@@ -49,6 +49,7 @@ class UnmodelledStatement(Check):
     code = "CFG002"
     name = "unmodelled-statement"
     severity = Severity.WARNING
+    local = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """One finding for each statement, one open question for each part of a host that is not known."""

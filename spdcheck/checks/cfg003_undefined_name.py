@@ -49,6 +49,7 @@ class UndefinedName(Check):
     code = "CFG003"
     name = "undefined-name"
     severity = Severity.ERROR
+    local = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """One finding for each name that the formats could not resolve."""

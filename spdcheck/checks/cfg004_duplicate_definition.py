@@ -51,6 +51,7 @@ class DuplicateDefinition(Check):
     code = "CFG004"
     name = "duplicate-definition"
     severity = Severity.WARNING
+    local = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """One finding for each second definition."""

@@ -64,6 +64,7 @@ class NotLoaded(Check):
     code = "CFG006"
     name = "not-loaded"
     severity = Severity.ERROR
+    local = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """What the site said about scripts that are not loaded, then the switches of every rc.conf."""

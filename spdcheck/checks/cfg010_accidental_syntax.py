@@ -50,6 +50,7 @@ class AccidentalSyntax(Check):
     code = "CFG010"
     name = "accidental-syntax"
     severity = Severity.ERROR
+    local = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """One finding for each accident."""

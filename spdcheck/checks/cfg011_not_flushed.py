@@ -52,6 +52,7 @@ class NotFlushed(Check):
     code = "CFG011"
     name = "not-flushed"
     severity = Severity.WARNING
+    local = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """Every host's scripts in the order in which they are loaded."""

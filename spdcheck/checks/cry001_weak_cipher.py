@@ -70,6 +70,7 @@ class WeakCipher(Check):
     code = "CRY001"
     name = "weak-cipher"
     severity = Severity.WARNING
+    local = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """One finding for each cipher and stage of a host."""

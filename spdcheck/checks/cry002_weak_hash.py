@@ -61,6 +61,7 @@ class WeakHash(Check):
     code = "CRY002"
     name = "weak-hash"
     severity = Severity.WARNING
+    local = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """One finding for each algorithm and stage of a host."""

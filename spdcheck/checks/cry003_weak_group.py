@@ -63,6 +63,7 @@ class WeakGroup(Check):
     code = "CRY003"
     name = "weak-group"
     severity = Severity.WARNING
+    local = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """One finding for each group and stage of a host, and one for all sections without PFS."""

@@ -66,6 +66,7 @@ class AggressivePsk(Check):
     code = "CRY004"
     name = "aggressive-psk"
     severity = Severity.WARNING
+    local = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """Every remote section."""

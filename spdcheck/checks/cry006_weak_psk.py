@@ -58,6 +58,7 @@ class WeakPsk(Check):
     code = "CRY006"
     name = "weak-psk"
     severity = Severity.WARNING
+    local = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """Every key file, with one finding for all placeholders of a file, and every key given by hand."""

@@ -59,6 +59,7 @@ class Ikev1(Check):
     code = "CRY007"
     name = "ikev1"
     severity = Severity.INFO
+    local = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """One remark a host."""

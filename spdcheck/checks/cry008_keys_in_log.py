@@ -52,6 +52,7 @@ class KeysInLog(Check):
     code = "CRY008"
     name = "keys-in-log"
     severity = Severity.WARNING
+    local = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """Every racoon."""

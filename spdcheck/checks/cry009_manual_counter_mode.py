@@ -52,6 +52,7 @@ class ManualCounterMode(Check):
     code = "CRY009"
     name = "manual-counter-mode"
     severity = Severity.ERROR
+    local = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """One finding for each such cipher of a host."""

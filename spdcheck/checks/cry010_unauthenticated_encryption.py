@@ -57,6 +57,7 @@ class UnauthenticatedEncryption(Check):
     code = "CRY010"
     name = "unauthenticated-encryption"
     severity = Severity.ERROR
+    local = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """Every association given by hand and every sainfo."""

@@ -11,9 +11,9 @@ from spdcheck.engine.boxes import disjoint, subtract_all, volume
 from spdcheck.engine.exploration import explore, witness
 from spdcheck.engine.remedy import remedy
 from spdcheck.engine.trace import Disposition
-from spdcheck.engine.ways import filtered, inward, passes, protecting
+from spdcheck.engine.ways import filtered, inward, passes
 from spdcheck.model.diagnostic import Note
-from spdcheck.model.policy import Action, Direction
+from spdcheck.model.policy import Direction
 from spdcheck.semantics.beginning import flow_of
 from spdcheck.semantics.fields import DESTINATION, SOURCE, address_range
 
@@ -102,8 +102,8 @@ class ProtectedTrafficBlocked(Check):
         for host in context.hosts:
             if not context.ways.is_filtered(host):
                 continue
-            inside = {p.selector: p for p in host.spd.of(Direction.IN) if p.action is Action.PROTECT}
-            for policy in protecting(host):
+            inside = {p.selector: p for p in context.protecting(host, Direction.IN)}
+            for policy in context.protecting(host):
                 yield from self._pair(context, host, policy, inside.pop(policy.selector.reversed(), None))
             for other in inside.values():
                 yield from self._pair(context, host, None, other)

@@ -98,9 +98,8 @@ class CleartextAccepted(Check):
             if host.gap_in(Part.SPD) is not None:
                 yield from self.undecided(host, (Part.SPD,))
                 continue
-            for policy in host.spd.of(Direction.IN):
-                if policy.action is Action.PROTECT and not policy.implied:
-                    yield from self._policy(context, host, policy)
+            for policy in context.protecting(host, Direction.IN):
+                yield from self._policy(context, host, policy)
             for interface in host.interfaces:
                 yield from self._device(context, host, interface)
 

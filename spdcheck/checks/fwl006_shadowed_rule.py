@@ -54,6 +54,7 @@ class ShadowedRule(Check):
     code = "FWL006"
     name = "shadowed-rule"
     severity = Severity.WARNING
+    local = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """Every rule of every host's files."""

@@ -54,6 +54,7 @@ class RedundantRule(Check):
     code = "FWL007"
     name = "redundant-rule"
     severity = Severity.WARNING
+    local = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """Every rule that decides something, of every host's files."""

@@ -9,7 +9,6 @@ from spdcheck.checks.finding import Finding, Severity, Undecided
 from spdcheck.engine.carriers import Cargo, carriers
 from spdcheck.engine.path_mtu import to_the_gateway, to_the_sender
 from spdcheck.engine.remedy import remedy
-from spdcheck.engine.ways import protecting
 from spdcheck.model.diagnostic import Note
 
 if TYPE_CHECKING:
@@ -95,7 +94,7 @@ class PathMtuBlocked(Check):
             if not context.ways.is_filtered(host):
                 continue
             told: set[Span] = set()
-            for policy in protecting(host):
+            for policy in context.protecting(host):
                 ending = to_the_sender(context.ways, host, policy)
                 if ending is not None:
                     text = f"{host.name} can't tell a sender behind it that its packets are too long for the tunnel"

@@ -10,7 +10,7 @@ from spdcheck.engine.exploration import Ending
 from spdcheck.engine.path_mtu import to_the_sender
 from spdcheck.engine.trace import Step
 from spdcheck.engine.traffic import One
-from spdcheck.engine.ways import left_protected, protecting, too_long
+from spdcheck.engine.ways import left_protected, too_long
 from spdcheck.model.diagnostic import Note
 from spdcheck.model.protocols import TCP
 from spdcheck.semantics.clamps import clamps
@@ -100,7 +100,7 @@ class ClampMissing(Check):
                 continue
             found = sorted(clamps(host), key=lambda clamp: clamp.mss)
             tunnels: set[tuple[object, ...]] = set()
-            for policy in protecting(host):
+            for policy in context.protecting(host):
                 ends = tuple(template.same_protection for template in policy.templates)
                 if ends in tunnels:
                     continue

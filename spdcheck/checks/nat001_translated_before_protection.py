@@ -8,7 +8,7 @@ from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
 from spdcheck.checks.wording import flow_in_words
 from spdcheck.engine.exploration import witness
-from spdcheck.engine.ways import clear_wire, protecting, translation, without_flow
+from spdcheck.engine.ways import clear_wire, translation, without_flow
 from spdcheck.model.diagnostic import Note, Part
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class TranslatedBeforeProtection(Check):
             if host.gap_in(Part.SPD) is not None:
                 yield from self.undecided(host, (Part.SPD,))
                 continue
-            for policy in protecting(host):
+            for policy in context.protecting(host):
                 groups: dict[tuple[str, object], tuple[Step, list[Ending]]] = {}
                 for ending in context.ways.of(host, policy):
                     at = clear_wire(ending, host)

@@ -12,6 +12,7 @@ from spdcheck.errors import BudgetError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from spdcheck.engine.focus import Focus
     from spdcheck.model.host import Site
 
 
@@ -45,13 +46,20 @@ def name_of(code: str) -> str:
     raise KeyError(code)
 
 
-def run(site: Site, codes: Iterable[str], *, progress: Callable[[str], None] = lambda _: None) -> Report:
-    """Asks every selected check about a site.
+def run(
+    site: Site,
+    codes: Iterable[str],
+    *,
+    progress: Callable[[str], None] = lambda _: None,
+    focus: Focus | None = None,
+) -> Report:
+    """Asks every selected check about a site, or about what ``focus`` has only.
 
     A gap in a host's model is an open question even where the check that would say so is ignored: what is not known
     stays unknown.
     """
-    context = Context(site)
+    context = Context(site, focus)
+    alone = context if focus is None else Context(focus.altered(site))
     findings: set[Finding] = set()
     undecided: dict[Undecided, None] = {}
     wanted = list(codes)
@@ -63,7 +71,7 @@ def run(site: Site, codes: Iterable[str], *, progress: Callable[[str], None] = l
         asked.append(code)
         progress(code)
         try:
-            for said in check().run(context):
+            for said in check().run(alone if check.local else context):
                 if isinstance(said, Finding):
                     findings.add(said)
                 else:
@@ -74,7 +82,7 @@ def run(site: Site, codes: Iterable[str], *, progress: Callable[[str], None] = l
         from spdcheck.checks.cfg002_unmodelled_statement import UnmodelledStatement
         from spdcheck.checks.from_diagnostics import undecided as gaps
 
-        for said in gaps(UnmodelledStatement(), context):
+        for said in gaps(UnmodelledStatement(), alone):
             undecided.setdefault(said)
     return Report(
         findings=tuple(sorted(findings, key=lambda finding: finding.order)),

@@ -55,6 +55,7 @@ class DuplicateSa(Check):
     code = "SAD001"
     name = "duplicate-sa"
     severity = Severity.ERROR
+    local = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """Every association that comes after one with the same three values."""

@@ -60,6 +60,7 @@ class SharedReqid(Check):
     code = "SAD005"
     name = "shared-reqid"
     severity = Severity.ERROR
+    local = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """Both ways to get a number wrong, on every host."""

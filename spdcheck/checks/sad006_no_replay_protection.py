@@ -53,6 +53,7 @@ class NoReplayProtection(Check):
     code = "SAD006"
     name = "no-replay-protection"
     severity = Severity.WARNING
+    local = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """One finding for each script."""

@@ -58,6 +58,7 @@ class ShadowedPolicy(Check):
     code = "SPD006"
     name = "shadowed-policy"
     severity = Severity.ERROR
+    local = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """Every direction of every host whose SPD is an ordered list."""

@@ -59,6 +59,7 @@ class OrderDependentOverlap(Check):
     code = "SPD007"
     name = "order-dependent-overlap"
     severity = Severity.WARNING
+    local = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """Every overlapping pair of every direction of every host whose SPD is an ordered list."""

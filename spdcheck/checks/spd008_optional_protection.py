@@ -58,6 +58,7 @@ class OptionalProtection(Check):
     code = "SPD008"
     name = "optional-protection"
     severity = Severity.WARNING
+    local = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """Every policy of every host."""

@@ -105,7 +105,7 @@ class CleartextLeak(Check):
             if host.gap_in(Part.SPD) is not None:
                 yield from self.undecided(host, (Part.SPD,))
                 continue
-            for policy in protecting(host):
+            for policy in context.protecting(host):
                 yield from self._policy(context, host, policy)
                 if policy.by_ike is not None and not context.ways.simulator.negotiations.missing(host, policy):
                     yield from self._meanwhile(context, host, policy)

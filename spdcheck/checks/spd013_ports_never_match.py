@@ -64,6 +64,7 @@ class PortsNeverMatch(Check):
     code = "SPD013"
     name = "ports-never-match"
     severity = Severity.ERROR
+    local = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """Every policy with ports of every BSD host."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from spdcheck.engine.boxes import Box
     from spdcheck.engine.exploration import Ending
     from spdcheck.engine.selectors import Region
+    from spdcheck.engine.traffic import Traffic
 
 _SHOWN = 3
 
@@ -37,7 +38,12 @@ def flow_in_words(endings: Iterable[Ending], *, upper: bool = True) -> str:
 
     Without ``upper``, only their addresses.
     """
-    boxes = (_flow_box(ending) for ending in endings)
+    return packets_in_words((ending.began for ending in endings), upper=upper)
+
+
+def packets_in_words(packets: Iterable[Traffic], *, upper: bool = True) -> str:
+    """Some packets as people name a flow, at most three flows. Without ``upper``, only their addresses."""
+    boxes = (_flow_box(began) for began in packets)
     if not upper:
         boxes = ((*box[:2], *(field.domain for field in _FLOW[2:])) for box in boxes)
     texts = [box_text(_FLOW, box) for box in merged(boxes)]
@@ -46,9 +52,8 @@ def flow_in_words(endings: Iterable[Ending], *, upper: bool = True) -> str:
     return " and ".join(shown) if len(shown) < 3 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def _flow_box(ending: Ending) -> Box:
+def _flow_box(began: Traffic) -> Box:
     """What people say about a flow; ports that a protocol does not have are any port."""
-    began = ending.began
     ports = overlaps(began.side(PROTOCOL), _WITH_PORTS)
     return tuple(
         field.domain if field in (SOURCE_PORT, DESTINATION_PORT) and not ports else began.side(field) for field in _FLOW

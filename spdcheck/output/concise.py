@@ -9,6 +9,7 @@ from spdcheck.output.summary import open_questions
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from spdcheck.checks.finding import Finding
     from spdcheck.output.summary import Checked
     from spdcheck.output.terminal import Look
     from spdcheck.source import Span
@@ -18,11 +19,16 @@ def render(checked: Iterable[Checked], look: Look) -> Iterator[str]:
     """The findings of every site, then its open questions: ``path:line:col: no verdict SPD001,SPD004 why [host]``."""
     for site in checked:
         for finding in site.report.findings:
-            severity = finding.severity.value
-            yield _line(finding.span, severity, severity, finding.code, finding.message, finding.host, look)
+            yield finding_line(finding, look)
         for question in open_questions(site.report.undecided):
             codes = ",".join(question.codes)
             yield _line(question.span, "no verdict", "warning", codes, question.reason, question.host, look)
+
+
+def finding_line(finding: Finding, look: Look) -> str:
+    """One finding on one line."""
+    severity = finding.severity.value
+    return _line(finding.span, severity, severity, finding.code, finding.message, finding.host, look)
 
 
 def _line(span: Span | None, word: str, role: str, code: str, message: str, host: str, look: Look) -> str:

@@ -51,7 +51,7 @@ def render(checked: Sequence[Checked], look: Look) -> Iterator[str]:
             yield heading(one.site.name, look) + "\n\n"
         hosts = _hosts_of_files(one.site)
         for finding in one.report.findings:
-            yield "\n".join(_finding(finding, one.site, hosts, look)) + "\n\n"
+            yield _block(finding, one.site, hosts, look)
         if len(checked) > 1:
             yield "\n".join(lines(Summary((one,)), look)) + "\n\n"
     if len(checked) > 1:
@@ -59,6 +59,15 @@ def render(checked: Sequence[Checked], look: Look) -> Iterator[str]:
         yield "\n".join(last_line(Summary(tuple(checked)), look)) + "\n"
     else:
         yield "\n".join(lines(Summary(tuple(checked)), look)) + "\n"
+
+
+def block(finding: Finding, site: Site, look: Look) -> str:
+    """One finding alone, with an empty line behind it."""
+    return _block(finding, site, _hosts_of_files(site), look)
+
+
+def _block(finding: Finding, site: Site, hosts: Mapping[str, str], look: Look) -> str:
+    return "\n".join(_finding(finding, site, hosts, look)) + "\n\n"
 
 
 def heading(text: str, look: Look) -> str:

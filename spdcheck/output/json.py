@@ -33,7 +33,7 @@ def render(summary: Summary, exit_code: int) -> str:
             "verdict": summary.verdict.value,
             "exit_code": exit_code,
             "severity": {severity.value: summary.count(severity) for severity in Severity},
-            "undecided": [_undecided(item) for item in summary.undecided],
+            "undecided": [undecided_value(item) for item in summary.undecided],
             "hosts": len(summary.hosts),
             "files": len(summary.files),
             "statements": sum(report.statements for report in summary.files),
@@ -111,7 +111,8 @@ def _file(report: FileReport) -> dict[str, Any]:
     }
 
 
-def _undecided(item: Undecided) -> dict[str, Any]:
+def undecided_value(item: Undecided) -> dict[str, Any]:
+    """One question without a verdict."""
     return {
         "code": item.code,
         "host": item.host,

@@ -85,13 +85,18 @@ def _shown_folder(folder: Path) -> Path:
 
 
 def load_site(
-    folder: Path, *, progress: Callable[[str], None] = _quiet, edit: Mapping[Path, str] | None = None
+    folder: Path,
+    *,
+    progress: Callable[[str], None] = _quiet,
+    edit: Mapping[Path, str] | None = None,
+    shown: str | None = None,
 ) -> Site:
     """Reads one site: its ``spdcheck.toml`` if there is one, and every recognised file below it.
 
     ``edit`` maps resolved paths to texts that are read instead of the files' own: what if a line were another?
+    ``shown`` is the folder's path as messages name it, where that is not the path itself.
     """
-    shown = _display(folder)
+    shown = _display(folder) if shown is None else shown
     config = SiteConfig()
     if (folder / FILE_NAME).is_file():
         config = load_config(folder / FILE_NAME, f"{shown}/{FILE_NAME}" if shown else FILE_NAME, edit)

@@ -47,3 +47,11 @@ def test_every_key_of_the_document_is_described() -> None:
     document = json.loads(as_json(Summary((checked(MISMATCH, undecided=(OPEN,)),)), 1))
     for key in keys(document):
         assert f"`{key}`" in PAGE or f"`{key}[]`" in PAGE or key in ("schema", "error", "warning", "info"), key
+
+
+def test_the_page_on_changes_knows_every_kind() -> None:
+    from spdcheck.engine.differences import Kind
+
+    page = (ROOT / "docs" / "diff.md").read_text(encoding="utf-8")
+    for kind in Kind:
+        assert f"`{kind.value}`" in page
