@@ -112,6 +112,22 @@ FORMATS: tuple[Format, ...] = (
         paths=(r"netstat[\w.-]*encap[\w.-]*", r"[\w.-]*encap\.txt", r"[\w.-]+\.encap"),
         content=r"^Encap:|SA\(Address/Proto/Type/Direction\)",
     ),
+    Format(
+        name="ipsecctl",
+        title="ipsecctl -s all",
+        module="spdcheck.formats.ipsecctl",
+        paths=(r"ipsecctl[\w.-]*\.txt", r"[\w.-]+\.(?:sad|spd|ipsecctl)"),
+        content=r"^FLOWS:$|^SAD:$|^No (?:flows|entries)$|^flow[ \t]+(?:\w+[ \t]+)?(?:in|out)[ \t].*\btype[ \t]+\w+"
+                r"|^(?:esp|ah|ipcomp|ipip) (?:tunnel|transport) from \S+ to \S+ [sc]pi 0x[0-9a-f]{8} \w+ ",
+    ),
+    Format(
+        name="xfrmdump",
+        title="ip xfrm",
+        module="spdcheck.formats.xfrmdump",
+        paths=(r"(?:ip-?)?xfrm[\w.-]*\.txt", r"[\w.-]+\.(?:sad|spd)"),
+        content=r"^src[ \t]+\S+[ \t]+dst[ \t]+\S+[^\n]*\n"
+                r"[ \t]*(?:proto[ \t]+\w+[ \t]+spi|(?:dir|socket)[ \t]+(?:in|out|fwd))",
+    ),
 )  # fmt: skip
 
 

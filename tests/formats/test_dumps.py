@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from spdcheck.model.running import Dump, RunningAlgorithm
     from tests.golden import Golden
 
-FORMATS = ("setkeydump", "encap")
+FORMATS = ("setkeydump", "encap", "ipsecctl", "xfrmdump")
 OK = [path for name in FORMATS for path in sorted((CORPUS / name / "ok").glob("*.txt"))]
 ERR = [path for name in FORMATS for path in sorted((CORPUS / name / "err").glob("*.txt"))]
 
@@ -116,6 +116,22 @@ def test_no_key_of_setkey_shows(line: str) -> None:
     reading = read("setkeydump", text)
     for part in (KEY, *GROUPS.split()):
         assert part not in reading.file.text + said(reading) + model_json(reading)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("ipsecctl", f"esp tunnel from 192.0.2.1 to 198.51.100.2 spi 0x100 auth hmac-md5 enc aes\n\tauthkey 0x{KEY}\n"),
+        ("ipsecctl", f"esp tunnel from 192.0.2.1 to 198.51.100.2 spi 0x100 authkey 0x{KEY[:8]}:0x{KEY} enckey {KEY}\n"),
+        ("ipsecctl", f"\tkey_auth: bits 128: {KEY}\n\tkey_encrypt:{KEY}\n frob {KEY}\n"),
+        ("xfrmdump", f"src 192.0.2.1 dst 192.0.2.2\n\tproto esp spi 0x100\n\tenc cbc(aes) 0x{KEY}\n\tauth x {KEY}\n"),
+        ("xfrmdump", f"src 192.0.2.1 dst 192.0.2.2\n\tproto esp spi 0x100\n\taead rfc4106(gcm(aes))\n0x{KEY}\n128\n"),
+        ("xfrmdump", f"\tenc 0x{KEY}\n\tfrob 0x{KEY}\n\tauth-trunc hmac(md5) 0x{KEY[:12]} 96\n"),
+    ],
+)
+def test_no_key_of_other_tools_shows(name: str, text: str) -> None:
+    reading = read(name, text)
+    assert KEY[:12] not in reading.file.text + said(reading) + model_json(reading)
 
 
 def test_keys_are_fingerprints_that_can_be_compared() -> None:

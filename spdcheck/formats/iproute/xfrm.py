@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from spdcheck.formats.xfrm_words import AEAD_ICV, CIPHERS, DEFAULT_ICV, INTEGRITY, MODES, PROTOCOLS
 from spdcheck.model.addresses import ANY4, ANY6, AddressRange, parse_address, parse_prefix
 from spdcheck.model.association import KeyedAlgorithm, SecurityAssociation
 from spdcheck.model.diagnostic import Part
-from spdcheck.model.policy import Action, Direction, Level, Mode, Protocol, SecurityPolicy, Template
+from spdcheck.model.policy import Action, Direction, Level, SecurityPolicy, Template
 from spdcheck.model.protocols import PORT_PROTOCOLS, protocol_number
 from spdcheck.model.selector import ANY_PORT, ANY_PROTOCOL, PortRange, TrafficSelector
 
@@ -17,27 +18,6 @@ if TYPE_CHECKING:
     from spdcheck.formats.base import Reading
     from spdcheck.formats.iproute.words import Words
     from spdcheck.model.secret import Secret
-
-_CIPHERS = {
-    "cbc(aes)": "aes-cbc", "aes": "aes-cbc", "cbc(des3_ede)": "3des-cbc", "des3_ede": "3des-cbc", "cbc(des)": "des-cbc",
-    "des": "des-cbc", "cbc(blowfish)": "blowfish-cbc", "blowfish": "blowfish-cbc", "cbc(cast5)": "cast128-cbc",
-    "cast5": "cast128-cbc", "cbc(camellia)": "camellia-cbc", "cbc(twofish)": "twofish-cbc", "twofish": "twofish-cbc",
-    "rfc3686(ctr(aes))": "aes-ctr", "ecb(cipher_null)": "null", "cipher_null": "null", "rfc4106(gcm(aes))":
-    "aes-gcm-16", "rfc4543(gcm(aes))": "aes-gmac", "rfc4309(ccm(aes))": "aes-ccm-16", "rfc7539esp(chacha20,poly1305)":
-    "chacha20-poly1305",
-}  # fmt: skip
-_AEAD_ICV = {64: "aes-gcm-8", 96: "aes-gcm-12", 128: "aes-gcm-16"}
-_INTEGRITY = {
-    "hmac(md5)": "hmac-md5", "md5": "hmac-md5", "hmac(sha1)": "hmac-sha1", "sha1": "hmac-sha1",
-    "hmac(sha256)": "hmac-sha2-256", "sha256": "hmac-sha2-256", "hmac(sha384)": "hmac-sha2-384",
-    "hmac(sha512)": "hmac-sha2-512", "hmac(rmd160)": "hmac-ripemd160", "rmd160": "hmac-ripemd160",
-    "xcbc(aes)": "aes-xcbc-mac", "digest_null": "null",
-}  # fmt: skip
-_DEFAULT_ICV = {"hmac-sha2-256": 12}
-"""``auth`` without a length cuts SHA-256 to 96 bits, as the kernel's old table says (xfrm_algo.c)."""
-
-_MODES = {"transport": Mode.TRANSPORT, "tunnel": Mode.TUNNEL}
-_PROTOCOLS = {"esp": Protocol.ESP, "ah": Protocol.AH, "comp": Protocol.IPCOMP, "50": Protocol.ESP, "51": Protocol.AH}
 
 
 def _nodes(tree: Tree[Any], name: str) -> list[Tree[Any]]:
@@ -73,8 +53,8 @@ def association(tree: Tree[Any], words: Words, keys: dict[int, Secret], reading:
         return None
     if source is None:
         source = AddressRange(destination.family, 0, 0)
-    mode = _MODES.get(str(_word(tree, "mode") or "transport"))
-    if mode is None or str(protocol) not in _PROTOCOLS:
+    mode = MODES.get(str(_word(tree, "mode") or "transport"))
+    if mode is None or str(protocol) not in PROTOCOLS:
         reading.not_modelled(
             words.whole, f"an SA of {protocol}, mode {_word(tree, 'mode')}, is not modelled", part=Part.SAD
         )
@@ -87,7 +67,7 @@ def association(tree: Tree[Any], words: Words, keys: dict[int, Secret], reading:
     return SecurityAssociation(
         source=source,
         destination=destination,
-        protocol={"comp": "ipcomp"}.get(str(protocol), str(_PROTOCOLS[str(protocol)].value)),
+        protocol={"comp": "ipcomp"}.get(str(protocol), str(PROTOCOLS[str(protocol)].value)),
         spi=_number(spi),
         mode=mode,
         encryption=encryption,
@@ -111,14 +91,14 @@ def _algorithms(
             word = str(algorithm).strip("\"'").lower()
             secret = keys.get(words.span(key).start)
             bits = _number(_token(node, 3)) if name in ("integrity_truncated", "aead") else 0
-            table = _INTEGRITY if name.startswith("integrity") else _CIPHERS
+            table = INTEGRITY if name.startswith("integrity") else CIPHERS
             known = table.get(word)
             if known is None:
                 reading.not_modelled(words.span(algorithm), f"the algorithm `{word}` is not known", part=Part.SAD)
                 continue
             if name == "aead" and known == "aes-gcm-16":
-                known = _AEAD_ICV.get(bits, known)
-            icv = bits // 8 if bits else _DEFAULT_ICV.get(known)
+                known = AEAD_ICV.get(bits, known)
+            icv = bits // 8 if bits else DEFAULT_ICV.get(known)
             made = KeyedAlgorithm(known, secret, words.span(algorithm), icv if name != "aead" else None)
             if name.startswith("integrity"):
                 integrity = made
@@ -218,8 +198,8 @@ def _template(node: Tree[Any], words: Words, reading: Reading) -> Template | Non
             reading.unreadable(words.span(_token(end, 1)), "expected an address", part=Part.SPD)
             return None
         ends[str(end.children[0])] = found if found.first else None
-    protocol = _PROTOCOLS.get(str(_word(node, "protocol_") or ""))
-    mode = _MODES.get(str(_word(node, "mode") or "transport"))
+    protocol = PROTOCOLS.get(str(_word(node, "protocol_") or ""))
+    mode = MODES.get(str(_word(node, "mode") or "transport"))
     if protocol is None or mode is None:
         text = f"a template of {_word(node, 'protocol_')}, mode {_word(node, 'mode')}, is not modelled"
         reading.not_modelled(words.around(node), text, part=Part.SPD)
