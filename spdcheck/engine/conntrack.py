@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from spdcheck.engine.filter_stage import answering, ask_rules, resembling, translated, word_of
 from spdcheck.engine.situation import Move, State, Tracked
 from spdcheck.engine.trace import Mark, Step
-from spdcheck.model.protocols import ICMP, ICMP6
-from spdcheck.semantics.conditions import protocol
+from spdcheck.model.protocols import ICMP, ICMP6, TCP
+from spdcheck.semantics.conditions import protocol, tcp_flags
 from spdcheck.semantics.fields import (
     CONNECTION,
     DESTINATION,
@@ -42,11 +42,14 @@ if TYPE_CHECKING:
 _KNOWN = Connection(())
 """The tables never meet a state of connection tracking by themselves."""
 
+SYN, RST, ACK = 2, 4, 16
 _DESTINATION_HOOKS = ("PREROUTING", "OUTPUT")
 _NEVER_BEGINS = (protocol(ICMP) & is_value(ICMP_TYPE, 0, 3, 4, 5, 11, 12, 14, 16, 18)) | (
     protocol(ICMP6) & is_value(ICMP_TYPE, 1, 2, 3, 4, 129)
 )
 """ICMP answers and errors begin no connection."""
+_SYN_ACK = protocol(TCP) & tcp_flags(SYN | RST | ACK, SYN | ACK)
+"""So TCP answers; a connection whose first packet nobody saw does not begin with one."""
 
 
 def pass_point(situation: Situation, stage: Stage, interface: str, point: FilterPoint) -> Iterator[Move]:
@@ -88,7 +91,8 @@ def _unknown(situation: Situation, traffic: Traffic) -> Iterator[Move]:
     """What belongs to no connection that we saw begin; where the way begins in the middle of one, it says so itself."""
     first_here = situation.frame.inner is None and not situation.arrived and not situation.states
     said = traffic.side(CONNECTION)
-    for part in traffic.split([_NEVER_BEGINS]):
+    answers = contains(single(ESTABLISHED), situation.came_from.side(CONNECTION))
+    for part in traffic.split([_NEVER_BEGINS | _SYN_ACK if answers else _NEVER_BEGINS]):
         if first_here and len(said) == 1 and said[0][0] == said[0][1] and said[0][0] != NEW:
             value = said[0][0]
         else:

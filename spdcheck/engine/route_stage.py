@@ -18,6 +18,7 @@ from spdcheck.semantics.fields import (
 )
 from spdcheck.semantics.predicate import in_set
 from spdcheck.semantics.routing import RouteEntry
+from spdcheck.semantics.sysctls import own_value, switched_on, values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,15 +120,6 @@ _NO_SOURCES = tuple(
 """Addresses from which no packet comes over a wire."""
 
 
-def switched_on(host: Host, interface: str, name: str) -> Span | None:
-    """The place of a sysctl (``net.ipv4.conf.IF.NAME``) that is set for an interface or for all of them (Linux)."""
-    for scope in (interface, "all"):
-        found = host.settings.get(f"net.ipv4.conf.{scope}.{name}")
-        if found is not None and found[0] not in ("0", ""):
-            return found[1]
-    return None
-
-
 def _on_arrival(table: tuple[RouteEntry, ...], situation: Situation, entry: RouteEntry) -> Move:
     host = situation.host
     target = address_range(*situation.frame.traffic.side(DESTINATION)[0])
@@ -137,9 +129,9 @@ def _on_arrival(table: tuple[RouteEntry, ...], situation: Situation, entry: Rout
         return refused
     if entry.local or group.contains(target):
         return Move(situation.with_(route=entry), way=situation.path.local)
-    forwards, why = _forwards(host, situation.frame.family)
+    forwards, why, place = _forwards(host, situation.frame.family, situation.in_interface)
     if not forwards:
-        step = Step(host.name, "ROUTE", Mark.FAIL, "not ours", why)
+        step = Step(host.name, "ROUTE", Mark.FAIL, "not ours", why, situation.in_interface, place)
         end = End(Disposition.NO_ROUTE, f"{host.name} does not forward: {why}", "Ip.InAddrErrors")
         return Move(situation.with_(step), end=end)
     move = _on_departure(situation.with_(forwarded=True), entry)
@@ -158,33 +150,32 @@ def _reverse_path(table: tuple[RouteEntry, ...], situation: Situation) -> Move |
     back = next((entry for entry in table if entry.destination.contains(source)), None)
     if back is not None and (mode == 2 or back.interface == situation.in_interface):
         return None
-    origin = next((value[1] for value in _reverse_path_settings(situation)), None)
+    origin = next(
+        (place for value, place in values(situation.host, situation.in_interface, "rp_filter") if value), None
+    )
     why = f"rp_filter: the way back to {source} is not by {situation.in_interface}"
     step = Step(situation.host.name, "ROUTE", Mark.FAIL, "rp_filter", why, situation.in_interface, origin)
     return Move(situation.with_(step), end=End(Disposition.DENIED_IN, why, "IPReversePathFilter"))
-
-
-def _reverse_path_settings(situation: Situation) -> list[tuple[str, Span]]:
-    names = ("all", situation.in_interface)
-    found = (situation.host.settings.get(f"net.ipv4.conf.{name}.rp_filter") for name in names)
-    return [value for value in found if value is not None]
 
 
 def _reverse_path_mode(situation: Situation) -> int:
     """0: not asked, 1: strict, 2: loose."""
     if situation.arrived or situation.in_interface in ("", "lo"):
         return 0
-    return max((int(text) for text, _ in _reverse_path_settings(situation) if text.isdigit()), default=0)
+    return max((value for value, _ in values(situation.host, situation.in_interface, "rp_filter")), default=0)
 
 
-def _forwards(host: Host, family: int) -> tuple[bool, str]:
-    """Whether a host forwards packets, and what says so."""
+def _forwards(host: Host, family: int, interface: str) -> tuple[bool, str, Span | None]:
+    """Whether a host forwards packets that come in by an interface, and what says that it does not."""
     flag = host.forwarding.get(family)
-    if flag is not None:
-        return flag.value, "forwarding is switched off" if not flag.value else ""
-    if "rc.conf" in host.settings and host.platform in (Platform.FREEBSD, Platform.NETBSD):
-        return False, "its rc.conf does not set gateway_enable"
-    return True, ""
+    if flag is not None and not flag.value:
+        return False, "forwarding is switched off", flag.origin
+    own = own_value(host, interface, "forwarding") if family == 4 else None
+    if own is not None and not own[0]:
+        return False, f"forwarding is switched off for what comes in by {interface}", own[1]
+    if flag is None and "rc.conf" in host.settings and host.platform in (Platform.FREEBSD, Platform.NETBSD):
+        return False, "its rc.conf does not set gateway_enable", None
+    return True, "", None
 
 
 def _on_departure(situation: Situation, entry: RouteEntry) -> Move:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spdcheck.engine.route_stage import switched_on
 from spdcheck.engine.situation import End, Move, with_evidence
 from spdcheck.engine.trace import Disposition, Mark, Step
 from spdcheck.model.diagnostic import Part as ModelPart
@@ -16,6 +15,7 @@ from spdcheck.semantics.packet import CLEAR, TRANSPORT, TUNNEL, WHOLE
 from spdcheck.semantics.predicate import FALSE, is_value
 from spdcheck.semantics.selectors import predicate_of, touches
 from spdcheck.semantics.spd_order import asked_order
+from spdcheck.semantics.sysctls import switched_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -128,6 +128,13 @@ FORMATS: tuple[Format, ...] = (
         content=r"^src[ \t]+\S+[ \t]+dst[ \t]+\S+[^\n]*\n"
                 r"[ \t]*(?:proto[ \t]+\w+[ \t]+spi|(?:dir|socket)[ \t]+(?:in|out|fwd))",
     ),
+    Format(
+        name="sysctl",
+        title="sysctl.conf(5)",
+        module="spdcheck.formats.sysctl",
+        paths=(r"[\w.-]*sysctl[\w.-]*\.conf", r"sysctl\.d/[\w.@-]+\.conf"),
+        content=r"^\s*-?net[./](?:ipv[46]|core|inet6?)[./]\S+\s*=",
+    ),
 )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from spdcheck.site.config import HostConfig
     from spdcheck.site.files import FoundFile
 
-_ORDER = {"rcconf": 0, "racoon": 1, "psk": 2, "setkey": 3, "iproute": 4}
+_ORDER = {"rcconf": 0, "sysctl": 1, "racoon": 2, "psk": 3, "setkey": 4, "iproute": 5}
 SCRIPTS = ("setkey", "iproute")
 """Formats whose files are run one after the other on the same two data bases."""
 
@@ -34,6 +34,8 @@ _PARTS = {
     "racoon": (Part.IKE,),
     "psk": (Part.CREDENTIALS,),
     "rcconf": (Part.INTERFACES, Part.SERVICES),
+    "sysctl": (Part.INTERFACES, Part.SPD),
+    "iptables": (Part.FILTER, Part.NAT),
     "pf": (Part.FILTER, Part.NAT),
     "ipfilter": (Part.FILTER,),
     "ipnat": (Part.NAT,),
@@ -100,6 +102,8 @@ def _platform(found: list[FoundFile], config: HostConfig | None) -> tuple[Platfo
             return _rcconf_platform(item)
     if any(item.format.name == "iproute" for item in found):
         return Platform.LINUX, "its script uses ip(8) of iproute2"
+    if any(item.format.name == "iptables" for item in found):
+        return Platform.LINUX, "its rules are those of iptables"
     if "ipsec-tools.conf" in names or any("shorewall" in path or "ipsec-tools.d/" in path for path in paths):
         return Platform.LINUX, "its files lie where Linux distributions keep them"
     if any(path.startswith("usr/local/etc/") or "/usr/local/etc/" in path for path in paths):
@@ -125,6 +129,14 @@ def _rcconf_platform(item: FoundFile) -> tuple[Platform, str]:
     return Platform.FREEBSD, f"{item.below} is an rc.conf(5)"
 
 
+def _turn(item: FoundFile) -> tuple[object, ...]:
+    """When a file's turn comes. sysctl.d is run by the names of its files, wherever they lie, sysctl.conf last."""
+    order = _ORDER.get(item.format.name, 9)
+    if item.format.name == "sysctl":
+        return order, item.path.name == "sysctl.conf", item.path.name, item.below.startswith("etc/"), item.below
+    return order, item.below
+
+
 def _read_all(
     found: list[FoundFile],
     shown: str,
@@ -135,7 +147,7 @@ def _read_all(
 ) -> list[tuple[FoundFile, Reading]]:
     readings: list[tuple[FoundFile, Reading]] = []
     included: set[Path] = set()
-    for item in sorted(found, key=lambda f: (_ORDER.get(f.format.name, 9), f.below)):
+    for item in sorted(found, key=_turn):
         if item.path.resolve() in included:
             continue
         path = "/".join(part for part in (shown, item.below) if part)

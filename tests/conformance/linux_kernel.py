@@ -205,7 +205,7 @@ class Sender:
     def _as_far_as_arp(self, leaf: Leaf, trace: Trace) -> Trace:
         """Nobody has an address that no node has: what is for it stays at the last node, which asks for it in vain."""
         target = address_range(*leaf.situation.frame.traffic.side(DESTINATION)[0])
-        if leaf.end.disposition not in ARRIVED or self.simulator.topology.owner(target) is not None:
+        if not (leaf.end.disposition in ARRIVED or leaf.end.lost) or self.simulator.topology.owner(target) is not None:
             return trace
         if target.first >> 24 == 127:
             return trace

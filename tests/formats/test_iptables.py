@@ -120,8 +120,8 @@ def test_old_and_new_negation_say_the_same() -> None:
 
 _WORDS = [
     "-A", "-I", "INPUT", "!", "-m", "tcp", "--dport", "-j", "-p", "-s", "10.0.0.1", "[1:2]", "[1:2", "--x",
-    "--to-port=80", "--tcp-flags", "SYN,ACK", "COMMIT", "*filter", ":a", "-", "--", "!x", "--syn", "-syn", "--dports", '"', '"a', "é",
-    "\u00a0x", "a\x0bb", "-4", "-f", "--set", "COMMITx",
+    "--to-port=80", "--tcp-flags", "SYN,ACK", "COMMIT", "*filter", ":a", "-", "--", "!x", "--syn", "-syn", "--dports",
+    '"', '"a', "é", "\u00a0x", "a\x0bb", "-4", "-f", "--set", "COMMITx",
 ]  # fmt: skip
 _LINE = st.lists(st.sampled_from(_WORDS), max_size=14)
 

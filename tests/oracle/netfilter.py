@@ -67,7 +67,7 @@ def _openings(draw: random.Random, hook: str) -> list[str]:
 
 
 def _verdict(draw: random.Random, chains: tuple[str, ...]) -> str:
-    kinds = ["-j ACCEPT"] * 4 + ["-j DROP"] * 3 + ["-j RETURN", '-j LOG --log-prefix "seen "', ""]
+    kinds = ["-j ACCEPT"] * 4 + ["-j DROP"] * 3 + ["-j RETURN", "-j REJECT", '-j LOG --log-prefix "seen "', ""]
     kinds += [f"-j {chain}" for chain in chains] + [f"-g {chain}" for chain in chains]
     return draw.choice(kinds)
 
