@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from spdcheck.model.policy import SecurityPolicy
 
 
+_SYSTEMS = {Platform.FREEBSD: "FreeBSD", Platform.NETBSD: "NetBSD"}
+
+
 class OptionalProtection(Check):
     """With level `use` or `default` a packet without protection passes.
 
@@ -106,7 +109,7 @@ class OptionalProtection(Check):
         stopped = bool(endings) and all(ending.disposition in REFUSED for ending in endings)
         now = "; a packet filter stops them" if stopped else ""
         release = ".".join(str(number) for number in host.release)
-        system = f"OpenBSD {release}" if host.platform is Platform.OPENBSD else "other systems than OpenBSD"
+        system = f"OpenBSD {release}" if host.platform is Platform.OPENBSD else _SYSTEMS.get(host.platform, host.name)
         return self.finding(
             host,
             policy.origin,
