@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from spdcheck.model.policy import SecurityPolicy
 
 
-_SYSTEMS = {Platform.FREEBSD: "FreeBSD", Platform.NETBSD: "NetBSD"}
+_SYSTEMS: dict[Platform | None, str] = {Platform.FREEBSD: "FreeBSD", Platform.NETBSD: "NetBSD"}
 
 
 class OptionalProtection(Check):
