@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from spdcheck.checks.idle_rules import Idle
-    from spdcheck.engine.focus import Focus
+    from spdcheck.engine.focus import Focus, Share
     from spdcheck.engine.trace import Trace
     from spdcheck.engine.ways import Ways
     from spdcheck.model.diagnostic import Note, Part
-    from spdcheck.model.host import Host, Site
+    from spdcheck.model.host import Host, Intent, Site
     from spdcheck.model.policy import SecurityPolicy
     from spdcheck.semantics.packet import Packet
     from spdcheck.source import Span
@@ -37,7 +37,7 @@ class Context:
     ``focus`` is what to judge where not everything is asked about; the other hosts are still peers.
     """
 
-    def __init__(self, site: Site, focus: Focus | None = None) -> None:
+    def __init__(self, site: Site, focus: Focus | Share | None = None) -> None:
         self.site = site
         self.focus = focus
         self.peering = Peering(site)
@@ -58,6 +58,11 @@ class Context:
 
             self._idle[host.name] = tuple(never_deciding(rule_lists(host)))
         return self._idle[host.name]
+
+    @property
+    def intents(self) -> tuple[Intent, ...]:
+        """What the site's owner expects, where the site itself is asked about."""
+        return self.site.intents if self.focus is None or self.focus.of_site else ()
 
     @property
     def hosts(self) -> tuple[Host, ...]:

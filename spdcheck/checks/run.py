@@ -12,7 +12,7 @@ from spdcheck.errors import BudgetError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from spdcheck.engine.focus import Focus
+    from spdcheck.engine.focus import Focus, Share
     from spdcheck.model.host import Site
 
 
@@ -51,7 +51,7 @@ def run(
     codes: Iterable[str],
     *,
     progress: Callable[[str], None] = lambda _: None,
-    focus: Focus | None = None,
+    focus: Focus | Share | None = None,
 ) -> Report:
     """Asks every selected check about a site, or about what ``focus`` has only.
 
@@ -88,4 +88,15 @@ def run(
         findings=tuple(sorted(findings, key=lambda finding: finding.order)),
         undecided=tuple(undecided),
         checks_run=tuple(asked),
+    )
+
+
+def joined(parts: Iterable[Report]) -> Report:
+    """The reports on parts of a site as one."""
+    known = list(parts)
+    findings = {finding for part in known for finding in part.findings}
+    return Report(
+        findings=tuple(sorted(findings, key=lambda finding: finding.order)),
+        undecided=tuple(dict.fromkeys(item for part in known for item in part.undecided)),
+        checks_run=known[0].checks_run if known else (),
     )

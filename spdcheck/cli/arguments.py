@@ -70,3 +70,11 @@ def chosen_look(options: argparse.Namespace, stream: IO[str]) -> Look:
 def words(values: Sequence[str]) -> tuple[str, ...]:
     """The words of an option that may be repeated and takes several words at once, with commas between."""
     return tuple(word for value in values for word in value.replace(",", " ").split())
+
+
+def positive(text: str) -> int:
+    """The value of an option that counts something; argparse tells the user what is wrong with another."""
+    if not text.isdecimal() or int(text) == 0:
+        message = f"{text!r} is no number from 1 on"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spdcheck.cli import status
-from spdcheck.cli.arguments import add_look, chosen_look, words
+from spdcheck.cli.arguments import add_look, chosen_look, positive, words
 from spdcheck.output.terminal import Look, write
 
 if TYPE_CHECKING:
     import argparse
 
+    from spdcheck.checks.finding import Report
     from spdcheck.cli.dispatch import Streams
     from spdcheck.cli.progress import Progress
     from spdcheck.model.host import Site
@@ -42,6 +43,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         choices=("error", "warning", "info", "never"),
         help="the mildest severity that makes the exit status 1 (default: the site file's, else warning)",
     )
+    parser.add_argument(
+        "--jobs",
+        type=positive,
+        metavar="N",
+        help="processes that share a site (default: one a processor for many hosts)",
+    )
+    parser.add_argument("--cluster", metavar="ADDRESS", help="a dask.distributed scheduler whose workers share a site")
     parser.add_argument("--exit-zero", action="store_true", help="exit status 0 whatever was found")
     add_look(parser)
 
@@ -63,13 +71,20 @@ def run(options: argparse.Namespace, streams: Streams) -> int:
 
 
 def _check(site: Site, options: argparse.Namespace, progress: Progress) -> Checked:
+    from spdcheck.checks.kept_reports import kept
     from spdcheck.checks.run import run as ask
     from spdcheck.checks.run import selected
+    from spdcheck.cli.workers import asked
     from spdcheck.output.summary import Checked
 
     codes = selected((*site.select, *words(options.select)), (*site.ignore, *words(options.ignore)))
     progress.phase("checking", len(codes))
-    return Checked(site, ask(site, codes, progress=progress), options.fail_on or site.fail_on or "warning")
+
+    def answers() -> Report:
+        shared = asked(site, codes, options.jobs, options.cluster)
+        return ask(site, codes, progress=progress) if shared is None else shared
+
+    return Checked(site, kept(site, codes, answers), options.fail_on or site.fail_on or "warning")
 
 
 def report(summary: Summary, form: str, code: int, streams: Streams, look: Look) -> None:

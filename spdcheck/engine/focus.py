@@ -35,6 +35,7 @@ class Focus:
     changed: frozenset[str]
     traffic: Predicate
     boxes: tuple[Box, ...]
+    of_site: bool = True
 
     @classmethod
     def on(cls, states: Iterable[Topology], altered: Iterable[Alteration]) -> Focus:
@@ -56,3 +57,21 @@ class Focus:
         """The change can touch the packets of a policy."""
         asked = boxes_of(predicate_of(policy.selector), SPACE, unknown=True)
         return any(overlap(one, other) for one in asked for other in self.boxes)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The part of a whole check that is about some hosts; what is about the site itself goes with ``of_site``."""
+
+    hosts: frozenset[str]
+    of_site: bool
+
+    def altered(self, site: Site) -> Site:
+        """The site with these hosts alone."""
+        hosts = tuple(host for host in site.hosts if host.name in self.hosts)
+        return replace(site, hosts=hosts, diagnostics=site.diagnostics if self.of_site else ())
+
+    def has(self, policy: SecurityPolicy) -> bool:
+        """Every policy of its hosts."""
+        del policy
+        return True

@@ -117,7 +117,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """How well one file was read: how many statements, and how many of them we model."""
+    """How well one file was read: how many statements, and how many of them we model; and what it includes."""
 
     file: SourceFile
     format: str
@@ -128,6 +128,7 @@ class FileReport:
     unparsed: int
     loaded: bool = True
     dialect: str = ""
+    included: tuple[SourceFile, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -238,7 +239,10 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """All hosts that belong together. ``single_file`` marks the check of one file without its peers."""
+    """All hosts that belong together. ``single_file`` marks the check of one file without its peers.
+
+    ``file`` is the ``spdcheck.toml`` that describes it, if there is one, ``folder`` its path as messages name it.
+    """
 
     name: str
     hosts: tuple[Host, ...]
@@ -248,6 +252,8 @@ class Site:
     ignore: tuple[str, ...] = ()
     select: tuple[str, ...] = ()
     fail_on: str | None = None
+    file: SourceFile | None = None
+    folder: str = ""
 
     def owner(self, address: AddressRange) -> Host | None:
         """The host that has this address, or None."""

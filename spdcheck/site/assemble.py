@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from spdcheck.formats.base import Context
 from spdcheck.model.association import Sad
@@ -15,14 +15,16 @@ from spdcheck.site.files import SiteIncludes, decode, edited, is_binary
 from spdcheck.source import SourceFile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from spdcheck.formats.base import Reading
+    from spdcheck.formats.base import Format, Reading
     from spdcheck.model.host import Service
     from spdcheck.model.policy import SecurityPolicy
     from spdcheck.site.config import HostConfig
     from spdcheck.site.files import FoundFile
+
+Read: TypeAlias = "Callable[[Format, SourceFile, Context], Reading]"
 
 _ORDER = {"rcconf": 0, "sysctl": 1, "racoon": 2, "psk": 3, "setkey": 4, "iproute": 5}
 SCRIPTS = ("setkey", "iproute")
@@ -41,7 +43,6 @@ _PARTS = {
     "ipnat": (Part.NAT,),
     "ippool": (Part.FILTER, Part.NAT),
     **dict.fromkeys(("setkeydump", "encap", "ipsecctl", "xfrmdump"), (Part.RUNNING,)),
-    "shorewall": (Part.FILTER, Part.NAT),
 }
 """What a host does not know when a file of this format can't be opened."""
 
@@ -61,6 +62,10 @@ class _Draft:
     inferences: list[str] = field(default_factory=list)
 
 
+def _read(language: Format, file: SourceFile, context: Context) -> Reading:
+    return language.reader().read(file, context)
+
+
 def assemble(
     name: str,
     folder: Path,
@@ -68,10 +73,11 @@ def assemble(
     found: list[FoundFile],
     config: HostConfig | None,
     edit: Mapping[Path, str] | None = None,
+    read: Read = _read,
 ) -> Host:
     """Reads the files of one host and merges them; ``shown`` is the folder's path as messages name it.
 
-    ``edit`` maps resolved paths to texts that are read instead of the files' own.
+    ``edit`` maps resolved paths to texts that are read instead of the files' own; ``read`` reads one file.
     """
     platform, why = _platform(found, config)
     draft = _Draft()
@@ -84,7 +90,7 @@ def assemble(
         tools=config.tools if config else {},
         includes=SiteIncludes(folder, shown, real_paths, edit),
     )
-    readings = _read_all(found, shown, real_paths, context, draft, edit or {})
+    readings = _read_all(found, shown, real_paths, context, draft, edit or {}, read)
     _merge_plain(readings, draft)
     _load_scripts(readings, draft)
     return _host(name, shown, platform, config, draft)
@@ -103,11 +109,9 @@ def _platform(found: list[FoundFile], config: HostConfig | None) -> tuple[Platfo
             return _rcconf_platform(item)
     if any(item.format.name == "iproute" for item in found):
         return Platform.LINUX, "its script uses ip(8) of iproute2"
-    if any(item.format.name == "shorewall" for item in found):
-        return Platform.LINUX, "it has a directory of Shorewall"
     if any(item.format.name == "iptables" for item in found):
         return Platform.LINUX, "its rules are those of iptables"
-    if "ipsec-tools.conf" in names or any("ipsec-tools.d/" in path for path in paths):
+    if "ipsec-tools.conf" in names or any("shorewall" in path or "ipsec-tools.d/" in path for path in paths):
         return Platform.LINUX, "its files lie where Linux distributions keep them"
     if any(path.startswith("usr/local/etc/") or "/usr/local/etc/" in path for path in paths):
         return Platform.FREEBSD, "its files lie below /usr/local/etc, where FreeBSD keeps ports"
@@ -147,6 +151,7 @@ def _read_all(
     context: Context,
     draft: _Draft,
     edit: Mapping[Path, str],
+    read: Read,
 ) -> list[tuple[FoundFile, Reading]]:
     readings: list[tuple[FoundFile, Reading]] = []
     included: set[Path] = set()
@@ -166,7 +171,7 @@ def _read_all(
                 item, SourceFile(path, ""), f"is a binary file, but its name is that of {item.format.title}", draft
             )
             continue
-        reading = item.format.reader().read(SourceFile(path, decode(raw)), context)
+        reading = read(item.format, SourceFile(path, decode(raw)), context)
         included.update(real_paths[file.path].resolve() for file in reading.included if file.path in real_paths)
         readings.append((item, reading))
     return [pair for pair in readings if pair[0].path.resolve() not in included]
@@ -230,7 +235,7 @@ def _load_scripts(readings: list[tuple[FoundFile, Reading]], draft: _Draft) -> N
     for item, reading in readings:
         if item.format.name not in SCRIPTS:
             merged.gaps += reading.facts.gaps
-            draft.reports += reading.reports()
+            draft.reports.append(reading.report())
     for item, reading in scripts:
         loaded = named is None or item is named or item.format.name != "setkey"
         draft.reports.append(reading.report(loaded=loaded))

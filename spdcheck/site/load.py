@@ -12,17 +12,9 @@ from spdcheck.model.host import Host, Platform, Site
 from spdcheck.semantics.isakmpd_flows import with_flows
 from spdcheck.site.assemble import assemble
 from spdcheck.site.config import FILE_NAME, HostConfig, SiteConfig, load_config
-from spdcheck.site.files import (
-    FoundFile,
-    decode,
-    format_of,
-    host_folder,
-    in_shorewall,
-    is_binary,
-    recognised,
-    walk,
-)
+from spdcheck.site.files import FoundFile, decode, format_of, host_folder, is_binary, recognised, walk
 from spdcheck.site.infer import infer_addresses, infer_networks
+from spdcheck.site.kept_readings import KeptReadings
 from spdcheck.source import SourceFile
 
 if TYPE_CHECKING:
@@ -112,22 +104,23 @@ def load_site(
     described = {host.name: host for host in config.hosts}
     groups = _group(folder, config)
     hosts = []
-    for name in sorted({*groups, *described}):
-        host_config = described.get(name)
-        base = folder / host_config.path if host_config else folder / name if name in groups else folder
-        if host_config is not None and not host_config.external and not base.is_dir():
-            place = host_config.span.begin
-            message = (
-                f"{host_config.span.where}:{place.column}: host {name} has no folder {host_config.path}; "
-                "create it, give its path, or say external = true"
+    with KeptReadings(folder, sum(map(len, groups.values()))) as readings:
+        for name in sorted({*groups, *described}):
+            host_config = described.get(name)
+            base = folder / host_config.path if host_config else folder / name if name in groups else folder
+            if host_config is not None and not host_config.external and not base.is_dir():
+                place = host_config.span.begin
+                message = (
+                    f"{host_config.span.where}:{place.column}: host {name} has no folder {host_config.path}; "
+                    "create it, give its path, or say external = true"
+                )
+                raise SiteError(message)
+            progress(name)
+            base_shown = "/".join(
+                part for part in (shown, host_config.path if host_config else name) if part and part != "."
             )
-            raise SiteError(message)
-        progress(name)
-        base_shown = "/".join(
-            part for part in (shown, host_config.path if host_config else name) if part and part != "."
-        )
-        label = name or folder.resolve().name
-        hosts.append(assemble(label, base, base_shown, groups.get(name, []), host_config, edit))
+            label = name or folder.resolve().name
+            hosts.append(assemble(label, base, base_shown, groups.get(name, []), host_config, edit, readings.read))
     return Site(
         name=config.name or folder.resolve().name,
         hosts=_inferred(tuple(hosts)),
@@ -135,6 +128,8 @@ def load_site(
         select=config.select,
         ignore=config.ignore,
         fail_on=config.fail_on,
+        file=config.file,
+        folder=shown,
     )
 
 
@@ -182,8 +177,7 @@ def single_file(path: Path, language: Format | None = None, platform: Platform |
         except OSError as error:
             message = f"{shown}: can't be read: {error.strerror}"
             raise UsageError(message) from None
-        whole = path.resolve().as_posix()
-        found = in_shorewall(path) or (recognise(whole) if is_binary(raw) else recognise(whole, decode(raw)))
+        found = recognise(shown) if is_binary(raw) else recognise(shown, decode(raw))
     if found is None:
         message = (
             f"{shown}: its name and content are those of no format that spdcheck knows (see spdcheck syntax --format)"
