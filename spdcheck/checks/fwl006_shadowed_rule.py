@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from spdcheck.checks.base import Context
+    from spdcheck.checks.idle_rules import Idle
 
 
 class ShadowedRule(Check):
@@ -20,10 +21,12 @@ class ShadowedRule(Check):
 
     ## What it does
 
-    Works out which packets reach each rule of pf, ipfilter and ipnat, as the kernel asks them: the last match counts
-    in pf and ipfilter unless an earlier rule says `quick`, ipnat asks the longest prefix first. A rule that no packet
-    reaches is reported with the rules that decide instead, be it one or several together. A rule whose lists or names
-    stand for several is reported only if none of them is ever reached.
+    Works out which packets reach each rule of iptables, pf, ipfilter and ipnat, as the kernel asks them: the last
+    match counts in pf and ipfilter unless an earlier rule says `quick`, ipnat asks the longest prefix first, a chain of
+    iptables is asked where it is jumped to. A rule that no packet reaches is reported with the rules that decide
+    instead, be it one or several together. A rule whose lists or names stand for several, or whose chain is jumped to
+    from several places, is reported only if it is never reached from any. What depends on more than the packet (a
+    limit, a set) may hold and may not.
 
     ## Why it matters
 
@@ -48,7 +51,7 @@ class ShadowedRule(Check):
 
     ## References
 
-    pf.conf(5), section PACKET FILTERING; ipf(5), section RULE PROCESSING; ipnat(5).
+    pf.conf(5), section PACKET FILTERING; ipf(5), section RULE PROCESSING; ipnat(5); iptables(8).
     """
 
     code = "FWL006"
@@ -66,7 +69,7 @@ class ShadowedRule(Check):
                 if idle.unknown:
                     yield Undecided(self.code, host.name, idle.unknown, idle.origin)
                     continue
-                by = _by(len(idle.culprits), known=idle.example is not None)
+                by = _by(idle)
                 yield self.finding(
                     host,
                     idle.origin,
@@ -80,9 +83,13 @@ class ShadowedRule(Check):
                 )
 
 
-def _by(culprits: int, *, known: bool) -> str:
-    if culprits == 0:
-        return "its own other forms take all of its packets" if known else "it asks for packets that do not exist"
-    if culprits == 1:
+def _by(idle: Idle) -> str:
+    if len(idle.culprits) == 1:
         return "another rule takes every packet of it"
-    return f"{culprits} other rules together take all of its packets"
+    if idle.culprits:
+        return f"{len(idle.culprits)} other rules together take all of its packets"
+    if idle.example is not None:
+        return "its own other forms take all of its packets"
+    if idle.in_chain:
+        return "no packet that its chain is asked about fits it"
+    return "it asks for packets that do not exist"

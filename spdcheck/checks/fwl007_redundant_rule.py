@@ -20,8 +20,8 @@ class RedundantRule(Check):
 
     ## What it does
 
-    Takes each rule of pf, ipfilter and ipnat out of its list and compares what becomes of its packets then: the
-    verdict, the answer to the sender, the state and the translation. Rules that log or tag stay, since that is what
+    Takes each rule of iptables, pf, ipfilter and ipnat out of its list and compares what becomes of its packets then:
+    the verdict, the answer to the sender, the state and the translation. Rules that log or tag stay, since that is what
     they are for; rules that never decide at all are FWL006's.
 
     ## Why it matters
@@ -48,7 +48,7 @@ class RedundantRule(Check):
 
     ## References
 
-    pf.conf(5); ipf(5); ipnat(5).
+    pf.conf(5); ipf(5); ipnat(5); iptables(8).
     """
 
     code = "FWL007"

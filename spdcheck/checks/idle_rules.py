@@ -16,20 +16,21 @@ from spdcheck.source import Span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from spdcheck.semantics.loaded_filters import RuleList
+    from spdcheck.semantics.filters import RuleList
     from spdcheck.semantics.packet import Packet
 
 
 class Idle(NamedTuple):
     """A rule without a say: those that decide instead (none: it asks for no possible packet), and one of its packets.
 
-    ``unknown`` says why nobody can tell.
+    ``unknown`` says why nobody can tell. ``in_chain`` tells that the rule is asked about some packets only.
     """
 
     origin: Span
     culprits: tuple[Span, ...]
     example: Packet | None = None
     unknown: str = ""
+    in_chain: bool = False
 
 
 def never_deciding(lists: Iterable[RuleList]) -> Iterator[Idle]:
@@ -39,16 +40,19 @@ def never_deciding(lists: Iterable[RuleList]) -> Iterator[Idle]:
     found: dict[Span, list[Idle]] = {}
     for item in known:
         for shadow in shadowed(item.rules).found:
+            if shadow.unknown and item.either:
+                continue
             origin = _rule(item, shadow.entry)
             if origin is not None:
                 places = (_rule(item, number) for number in shadow.culprits)
                 culprits = tuple(dict.fromkeys(place for place in places if place is not None and place != origin))
-                found.setdefault(origin, []).append(Idle(origin, culprits, shadow.example, shadow.unknown))
+                found.setdefault(origin, []).append(Idle(origin, culprits, shadow.example, shadow.unknown, item.either))
     for origin, idle in sorted(found.items(), key=lambda row: row[0].start):
         if len(idle) == spoken[origin]:
             culprits = tuple(dict.fromkeys(place for one in idle for place in one.culprits))
             unknown = next((one.unknown for one in idle if one.unknown), "")
-            yield Idle(origin, culprits, next((one.example for one in idle if one.example), None), unknown)
+            example = next((one.example for one in idle if one.example), None)
+            yield Idle(origin, culprits, example, unknown, any(one.in_chain for one in idle))
 
 
 def without_effect(lists: Iterable[RuleList]) -> Iterator[Idle]:

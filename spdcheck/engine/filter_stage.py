@@ -8,6 +8,7 @@ from spdcheck.engine import enc
 from spdcheck.engine.asking import answers
 from spdcheck.engine.situation import End, Move, State, with_evidence
 from spdcheck.engine.trace import Disposition, Mark, Step
+from spdcheck.model.policy import Mode
 from spdcheck.semantics.fields import (
     DESTINATION,
     DESTINATION_PORT,
@@ -47,8 +48,8 @@ _BEFORE_CHECK = ("in", "PREROUTING", "INPUT")
 
 def pass_filters(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
     """Asks every filter and NAT of the host at this hook, in the platform's order."""
-    interface = stage.interface or (situation.in_interface if stage.hook in INWARD else situation.out_interface)
     inward = stage.hook in INWARD
+    interface = stage.interface or (situation.in_interface if inward else _departure(simulator, situation))
     if stage.interface and not (enc.just_unwrapped(situation) if inward else situation.pending):
         yield Move(situation)
         return
@@ -67,6 +68,15 @@ def pass_filters(simulator: Simulator, situation: Situation, stage: Stage) -> It
         yield enc.pass_outer(situation, stage, asked)
         return
     yield from _ask(situation, stage, interface, asked)
+
+
+def _departure(simulator: Simulator, situation: Situation) -> str:
+    """The interface by which filters see the traffic leave."""
+    wrapped = [protection for protection in situation.pending if protection.mode is Mode.TUNNEL]
+    if situation.path.filters_see_carrier and wrapped:
+        entry = simulator.topology.route(situation.host, wrapped[-1].destination)
+        return situation.out_interface if entry is None else entry.interface
+    return situation.out_interface
 
 
 INWARD = ("in", "PREROUTING", "INPUT")

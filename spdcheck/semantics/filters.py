@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from spdcheck.model.addresses import AddressRange
     from spdcheck.model.host import Host, Service
+    from spdcheck.source import Span
 
 
 class Verdict(Enum):
@@ -92,6 +93,23 @@ class FilterPoint:
     translates: bool = False
     before: DecisionList | None = None
     tracking: Tracking | None = None
+
+
+class RuleList(NamedTuple):
+    """One list of a host's filters with the actions of its own language, for questions about the rules themselves.
+
+    ``origin`` is the whole file, ``unknown`` says why the rules are not all known. ``logged`` are the places of rules
+    that log, where the actions don't tell it. ``either`` says that a condition that no packet answers (a limit, a set)
+    holds now and then, so that its rule is one that decides.
+    """
+
+    name: str
+    origin: Span
+    rules: DecisionList
+    translates: bool = False
+    unknown: str = ""
+    logged: frozenset[Span] = frozenset()
+    either: bool = False
 
 
 def points(host: Host, hook: str, interface: str) -> tuple[FilterPoint, ...]:

@@ -15,13 +15,13 @@ from spdcheck.semantics import conditions
 from spdcheck.semantics.changes import changed_fields
 from spdcheck.semantics.decision import Decide, DecisionList, Entry
 from spdcheck.semantics.fields import CAPTURED
-from spdcheck.semantics.filters import FilterPoint, Tracking, Verdict
+from spdcheck.semantics.filters import FilterPoint, RuleList, Tracking, Verdict
 from spdcheck.semantics.predicate import Unknown
 from spdcheck.semantics.rulesets.netfilter import Compiler, uses_conntrack
 from spdcheck.semantics.same_host import SameHost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from spdcheck.model.host import Host
 
@@ -44,23 +44,50 @@ def netfilter(host: Host, hook: str) -> tuple[FilterPoint, ...]:
     return _compiled(SameHost(host)).get(hook, ())
 
 
+def netfilter_lists(host: Host) -> tuple[RuleList, ...]:
+    """Every table of the host's files at every hook, as it was written."""
+    return tuple(_lists(SameHost(host)))
+
+
+def _lists(same: SameHost) -> Iterator[RuleList]:
+    for compiler in _compilers(same):
+        file = compiler.ruleset.origin.file
+        for table in compiler.ruleset.tables:
+            part = Part.NAT if table.name == "nat" else Part.FILTER
+            gaps = (gap.reason for gap in same.host.gaps if gap.part is part and gap.span.file is file)
+            why = next(gaps, "")
+            for hook in ORDER:
+                found = compiler.hook(table, hook)
+                if found is not None:
+                    yield RuleList(
+                        f"{table.name} {hook}", compiler.ruleset.origin, found, translates=table.name == "nat",
+                        unknown=why, either=True,
+                    )  # fmt: skip
+
+
 def has_netfilter(host: Host) -> bool:
     """Some file of the host loads tables."""
     return any(isinstance(found, NetfilterRuleset) for found in host.packet_filters)
 
 
 @lru_cache(maxsize=64)
+def _compilers(same: SameHost) -> tuple[Compiler, ...]:
+    """A compiler for each file of tables; what it has written is asked again for other questions."""
+    return tuple(
+        Compiler(same.host, found) for found in same.host.packet_filters if isinstance(found, NetfilterRuleset)
+    )
+
+
+@lru_cache(maxsize=64)
 def _compiled(same: SameHost) -> dict[str, tuple[FilterPoint, ...]]:
-    host = same.host
-    rulesets = [found for found in host.packet_filters if isinstance(found, NetfilterRuleset)]
-    if not rulesets:
+    compilers = _compilers(same)
+    tracks = any(uses_conntrack(compiler.ruleset) for compiler in compilers)
+    if not compilers:
         return {}
-    compilers = [Compiler(host, ruleset) for ruleset in rulesets]
-    tracks = any(uses_conntrack(ruleset) for ruleset in rulesets)
     return {hook: tuple(_points(compilers, hook, order, tracks=tracks)) for hook, order in ORDER.items()}
 
 
-def _points(compilers: list[Compiler], hook: str, order: tuple[str, ...], *, tracks: bool) -> Iterator[FilterPoint]:
+def _points(compilers: Sequence[Compiler], hook: str, order: tuple[str, ...], *, tracks: bool) -> Iterator[FilterPoint]:
     for name in order:
         if name in (TRACK, CONFIRM):
             if tracks:
@@ -74,7 +101,7 @@ def _points(compilers: list[Compiler], hook: str, order: tuple[str, ...], *, tra
             yield from (FilterPoint(name, found) for found in rules)
 
 
-def _table(compilers: list[Compiler], name: str, hook: str) -> list[DecisionList]:
+def _table(compilers: Sequence[Compiler], name: str, hook: str) -> list[DecisionList]:
     """The table of both families as one list; as two where both remember conditions, whose bits would mix."""
     lists = [found for family in (4, 6) for found in [_of_family(compilers, name, hook, family)] if found.entries]
     if sum(CAPTURED in changed_fields(e.effect.changes) for found in lists for e in found.entries) > 1:
@@ -83,7 +110,7 @@ def _table(compilers: list[Compiler], name: str, hook: str) -> list[DecisionList
     return [DecisionList(entries, Decide(Verdict.PASS))] if entries else []
 
 
-def _of_family(compilers: list[Compiler], name: str, hook: str, family: int) -> DecisionList:
+def _of_family(compilers: Sequence[Compiler], name: str, hook: str, family: int) -> DecisionList:
     """The table of one family; what a file can't tell is unknown."""
     entries: list[Entry] = []
     part = Part.NAT if name == "nat" else Part.FILTER

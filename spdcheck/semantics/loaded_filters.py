@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.model.diagnostic import Part
 from spdcheck.model.ipfilter import IpfRuleset
@@ -21,7 +21,7 @@ from spdcheck.model.pf import PfRuleset, StateKeeping
 from spdcheck.model.policy import Direction
 from spdcheck.semantics.decision import Decide, DecisionList, Entry, Undecided
 from spdcheck.semantics.fields import IN_INTERFACE, OUT_INTERFACE, TAG
-from spdcheck.semantics.filters import SAME, Connection, Crossing, FilterPoint, Verdict
+from spdcheck.semantics.filters import SAME, Connection, Crossing, FilterPoint, RuleList, Verdict
 from spdcheck.semantics.predicate import And, InSet, Not, Or, Unknown, all_of, any_of
 from spdcheck.semantics.rulesets.ipf_addresses import IpfNames
 from spdcheck.semantics.rulesets.ipfilter import IpfFate, StateRule, ipf_list
@@ -49,24 +49,13 @@ def loaded(host: Host, hook: str, interface: str) -> tuple[FilterPoint, ...]:
     return tuple(_on_a_nameless(point, host, interface, hook) for point in found)
 
 
-class RuleList(NamedTuple):
-    """One list of a host's filters with the actions of its own language, for questions about the rules themselves.
-
-    ``origin`` is the whole file, ``unknown`` says why the rules are not all known. ``logged`` are the places of rules
-    that log, where the actions don't tell it.
-    """
-
-    name: str
-    origin: Span
-    rules: DecisionList
-    translates: bool = False
-    unknown: str = ""
-    logged: frozenset[Span] = frozenset()
-
-
 def rule_lists(host: Host) -> tuple[RuleList, ...]:
     """Every list of the host's files, for both directions."""
-    return _compiled(SameHost(host)).lists if host.packet_filters else ()
+    if not host.packet_filters:
+        return ()
+    from spdcheck.semantics.filters_linux import netfilter_lists
+
+    return (*_compiled(SameHost(host)).lists, *netfilter_lists(host))
 
 
 @lru_cache(maxsize=2048)

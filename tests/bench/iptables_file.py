@@ -40,7 +40,7 @@ def text(rules: int, seed: int = 7) -> str:
     ]  # fmt: skip
     body = [f"-A FORWARD -i eth{number % 8} -o eth{(number + 1) % 8} -s {_network(number)} -j {chain}"
             for number, chain in enumerate(chains)]  # fmt: skip
-    body += [_rule(draw, draw.choice(chains), number) for number in range(max(0, filtering - len(head) - len(body)))]
+    body += [_rule(draw, draw.randrange(zones), number) for number in range(max(0, filtering - len(head) - len(body)))]
     lines += [*head, *body][:filtering]
     return "\n".join([*lines, "COMMIT", "# Completed", ""])
 
@@ -53,9 +53,11 @@ def _host(draw: random.Random) -> str:
     return f"10.{draw.randrange(256)}.{draw.randrange(256)}.{draw.randrange(1, 255)}/32"
 
 
-def _rule(draw: random.Random, chain: str, number: int) -> str:
-    protocol, port = draw.choice(_SERVICES)
-    source, target = _host(draw), draw.choice((_host(draw), _network(draw.randrange(1 << 16))))
+def _rule(draw: random.Random, zone: int, number: int) -> str:
+    """A rule of a zone's chain, mostly about a host of the zone."""
+    chain, protocol, port = f"zone{zone}-in", *draw.choice(_SERVICES)
+    source = f"{_network(zone)[:-5]}.{draw.randrange(1, 255)}/32" if draw.random() < 0.9 else _host(draw)
+    target = draw.choice((_host(draw), _network(draw.randrange(1 << 16))))
     kind = draw.random()
     if kind < 0.34:
         return f"-A {chain} -s {source} -d {target} -p {protocol} -m {protocol} --dport {port} -j ACCEPT"

@@ -220,6 +220,8 @@ class Sender:
         own = source_towards(
             self.simulator, leaf.situation.host, AddressRange(4, answer.destination, answer.destination)
         )
+        # The answer is the datagram with a letter before it.
+        answer = replace(answer, length=answer.length + 1)
         return answer if own is None else replace(answer, source=own.first)
 
     def _packet(self, start: Host, probe: dict[str, Any]) -> Packet | None:

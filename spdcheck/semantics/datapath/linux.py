@@ -1,9 +1,10 @@
 """Linux: netfilter and xfrm, in the order that a 6.1 kernel was seen to follow.
 
 Sources: net/ipv4/{ip_input,ip_forward,ip_output,xfrm4_*}.c, net/xfrm/xfrm_policy.c; the order of the hooks was traced
-on a real kernel. The SPD is asked at routing time, before FORWARD and OUTPUT, and again after POSTROUTING's NAT has
-changed the packet. Decrypted packets come in again on the same interface. The fwd check comes before FORWARD, the in
-check at the transport, behind INPUT.
+on a real kernel. The SPD is asked at routing time, before FORWARD and OUTPUT, and its SAs are looked up with it
+(``xfrm_lookup``); from then on the packet leaves, to filters, by the interface of the packet around it. The SPD is
+asked again after POSTROUTING's NAT has changed the packet. Decrypted packets come in again on the same interface. The
+fwd check comes before FORWARD, the in check at the transport, behind INPUT.
 """
 
 from __future__ import annotations
@@ -40,10 +41,10 @@ LINUX = Datapath(
     send=(
         Stage(Kind.ROUTE),
         Stage(Kind.SPD_OUT),
+        Stage(Kind.SA_OUT),
         Stage(Kind.FILTER, "OUTPUT"),
         Stage(Kind.ROUTE, "again"),
         Stage(Kind.SPD_AGAIN),
-        Stage(Kind.SA_OUT),
         Stage(Kind.MTU),
         Stage(Kind.FILTER, "POSTROUTING"),
         Stage(Kind.SPD_AGAIN),
@@ -61,9 +62,9 @@ LINUX = Datapath(
     device=(
         Stage(Kind.ROUTE),
         Stage(Kind.SPD_OUT),
+        Stage(Kind.SA_OUT),
         Stage(Kind.FILTER, "OUTPUT"),
         Stage(Kind.SPD_AGAIN),
-        Stage(Kind.SA_OUT),
         Stage(Kind.MTU),
         Stage(Kind.FILTER, "POSTROUTING"),
         Stage(Kind.SPD_AGAIN),
@@ -76,4 +77,5 @@ LINUX = Datapath(
     loopback_is_exempt=True,
     refuses_martians=True,
     own_packets_leave=True,
+    filters_see_carrier=True,
 )

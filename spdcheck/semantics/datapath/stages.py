@@ -87,6 +87,8 @@ class Datapath:
     * ``forwards_without_ports``: forwarded packets, and packets checked on arrival, are looked up without ports.
     * ``refuses_martians``: what arrives from an address of this host, or from one that nobody has, is dropped.
     * ``own_packets_leave``: a host's packets to itself leave by lo and come in by it, through the hooks of both ways.
+    * ``filters_see_carrier``: to filters, a packet that a tunnel SA is to wrap leaves by the interface of the packet
+      around it.
     * ``filter_translates``: NAT is part of the filter hook (pf, ipfilter, ipfw), not a table of its own.
     """
 
@@ -105,3 +107,4 @@ class Datapath:
     loopback_is_exempt: bool = False
     refuses_martians: bool = False
     own_packets_leave: bool = False
+    filters_see_carrier: bool = False

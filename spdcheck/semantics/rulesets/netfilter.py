@@ -71,15 +71,24 @@ class Compiler:
         self._asks_marks = any(match.module == "mark" for rule in ruleset.rules() for match in rule.matches)
         self._conditions = Conditions(host, self.family, connmarks=self._connmarks)
         self._written: dict[str, dict[str, list[ChainRule]]] = {}
+        self._lists: dict[tuple[str, str], DecisionList | None] = {}
+        self._chains: dict[str, frozenset[str]] = {}
 
     def hook(self, table: Table, hook: str) -> DecisionList | None:
         """The decision list of a table at a hook; None where it lets everything through untouched."""
+        key = (table.name, hook)
+        if key not in self._lists:
+            self._lists[key] = self._hook(table, hook)
+        return self._lists[key]
+
+    def _hook(self, table: Table, hook: str) -> DecisionList | None:
         base = table.chain(hook)
         if base is None or (not base.rules and base.policy != "DROP"):
             return None
         policy = Decide(Verdict.BLOCK if base.policy == "DROP" else Verdict.PASS)
         if table.name == "nat":
-            rules = {chain.name: list(self._chain(chain.name, table, hook)) for chain in table.chains}
+            own = [chain.name for chain in table.chains if not chain.policy or chain.name == hook]
+            rules = {name: list(self._chain(name, table, hook)) for name in own}
         else:
             if table.name not in self._written:
                 self._written[table.name] = {c.name: list(self._chain(c.name, table, hook)) for c in table.chains}
@@ -92,13 +101,18 @@ class Compiler:
         for rule in chain.rules:
             yield from self._rule(rule, table, hook)
 
+    def _names(self, table: Table) -> frozenset[str]:
+        if table.name not in self._chains:
+            self._chains[table.name] = frozenset(chain.name for chain in table.chains)
+        return self._chains[table.name]
+
     def _rule(self, rule: NetfilterRule, table: Table, hook: str) -> Iterator[ChainRule]:
         target = rule.target
         if target is None or target.name in NO_VERDICT:
             return
-        condition = self._conditions.of(rule) & conditions.family(self.family)
+        condition = self._conditions.of(rule)
         origin = rule.origin
-        if target.goto or table.chain(target.name) is not None:
+        if target.goto or target.name in self._names(table):
             yield ChainRule(condition, Goto(target.name) if target.goto else Jump(target.name), origin)
         elif target.name in _VERDICTS:
             yield ChainRule(condition, Decide(_VERDICTS[target.name]), origin)

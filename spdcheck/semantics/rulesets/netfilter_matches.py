@@ -34,7 +34,7 @@ from spdcheck.semantics.fields import (
     address_number,
 )
 from spdcheck.semantics.packet import CLEAR, LATER_FRAGMENT, NEW, TRANSPORT, TUNNEL
-from spdcheck.semantics.predicate import FALSE, TRUE, Unknown, all_of, any_of, in_set, is_value, masked
+from spdcheck.semantics.predicate import FALSE, TRUE, Unknown, all_of, any_of, in_set, is_certain, is_value, masked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 _STATES = {"NEW": 0, "ESTABLISHED": 1, "RELATED": 2, "INVALID": 3, "UNTRACKED": 4}
 _PORTED = {"tcp": TCP, "udp": UDP, "udplite": UDPLITE, "sctp": SCTP, "dccp": DCCP}
 _SYN = Bits(2, 23)
+_MOST_KNOWN = 4096
 
 
 class Conditions:
@@ -55,10 +56,34 @@ class Conditions:
 
     def __init__(self, host: Host, family: int, *, connmarks: bool = False) -> None:
         self.host, self.family, self.connmarks = host, family, connmarks
+        self._family = conditions.family(family)
+        self._known: dict[object, Predicate] = {}
 
     def of(self, rule: NetfilterRule) -> Predicate:
-        """The condition of a rule."""
-        return all_of(self.match(match) for match in rule.matches)
+        """The condition of a rule: of packets of the family, all of its matches."""
+        return all_of([self._family, *(self._remembered(match) for match in rule.matches)])
+
+    def _remembered(self, match: Match) -> Predicate:
+        """The condition of a match; matches that say the same share one. What is unknown names its place."""
+        if not match.module:
+            return all_of([self._option(option, match) for option in match.options])
+        key = (match.module, *[option[:3] for option in match.options])
+        found = self._known.get(key)
+        if found is None:
+            found = self.match(match)
+            if is_certain(found):
+                self._known[key] = found
+        return found
+
+    def _option(self, option: Option, match: Match) -> Predicate:
+        key = option[:3]
+        found = self._known.get(key)
+        if found is None:
+            found = self.own(option, match)
+            found = ~found if option.negated else found
+            if is_certain(found) and len(self._known) < _MOST_KNOWN:
+                self._known[key] = found
+        return found
 
     def match(self, match: Match) -> Predicate:
         """The condition of one match."""
@@ -313,9 +338,11 @@ def _ported(match: Match, number: int) -> Predicate:
 def _network(field: Field, item: object, option: Option) -> Predicate:
     if not isinstance(item, Network):
         return Unknown(f"{option.origin.where}: the addresses of `{item}`")
-    return conditions.address_mask(field, item.family, item.mask, item.value) & in_set(
-        field, SPACE_OF_FAMILY[item.family][0]
-    )
+    space = SPACE_OF_FAMILY[item.family][0]
+    free = (space[1] - space[0]) & ~item.mask
+    if free & (free + 1) == 0:
+        return in_set(field, (space[0] + item.value, space[0] + (item.value | free)))
+    return conditions.address_mask(field, item.family, item.mask, item.value) & in_set(field, space)
 
 
 def _unknown(match: Match, option: Option | None = None) -> Unknown:

@@ -59,7 +59,9 @@ class Timeline:
             parts = []
             for asked in item.asked:
                 time, predicate = asked
-                if not any(time <= n < number for field in fields_of(predicate) for n in changing.get(field, ())):
+                if not changing or not any(
+                    time <= n < number for field in fields_of(predicate) for n in changing.get(field, ())
+                ):
                     parts.append(predicate)
                     continue
                 if asked not in bits:
