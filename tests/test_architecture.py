@@ -24,7 +24,7 @@ LAYERS: dict[str, set[str]] = {
     "site": {"formats", "semantics", "model", "source", "errors", "kept_files", "packing"},
     "semantics": {"model", "source", "errors"},
     "engine": {"semantics", "model", "source", "errors"},
-    "checks": {"engine", "semantics", "model", "source", "errors", "kept_files", "packing", "kept_files", "packing"},
+    "checks": {"engine", "semantics", "model", "source", "errors", "kept_files", "packing"},
     "output": {"checks", "engine", "semantics", "model", "source"},
     "cli": {
         "output",

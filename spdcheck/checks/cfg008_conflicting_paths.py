@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Certainty, Finding, Severity, Undecided
+from spdcheck.checks.isakmpd_paths import isakmpd_paths
 from spdcheck.model.diagnostic import Note
 from spdcheck.model.host import Platform
 from spdcheck.semantics.file_places import Place, below, is_placed, locate
@@ -33,7 +34,7 @@ class ConflictingPaths(Check):
 
     Compares `path pre_shared_key` with the place of the host's key file, the file that `racoon_flags -f` names (or that
     the system's packages read) with the place of racoon.conf, and reports several racoon.conf files of which only one
-    is read.
+    is read. Compares isakmpd's `Policy-file` with the place of the policy, and its folders of keys with its own.
 
     ## Why it matters
 
@@ -60,7 +61,7 @@ class ConflictingPaths(Check):
 
     ## References
 
-    racoon.conf(5) `path`; racoon(8) -f.
+    racoon.conf(5) `path`; racoon(8) -f; isakmpd.conf(5) `Policy-file`, isakmpd policy.c `policy_init`.
     """
 
     code = "CFG008"
@@ -76,6 +77,7 @@ class ConflictingPaths(Check):
             yield from self._command_line(host, racoons)
             yield from self._usual_place(host, racoons)
             yield from self._several(host, racoons)
+            yield from isakmpd_paths(self, host)
 
     def _key_file(self, host: Host, daemon: KeyDaemon) -> Iterator[Finding]:
         keys = key_file(host, daemon)

@@ -38,7 +38,8 @@ class IntentFails(Check):
 
     Reads each `[[intent]]` the way `spdcheck trace` reads a flow, follows all of its packets (prefixes and port ranges
     mean every address and port in them) through the datapaths of all hosts, and compares every end with the words of
-    `expect`: `delivered`, `protected`, `denied`, `replied`. One packet that ends otherwise is shown with its way.
+    `expect`: `delivered`, `protected`, `denied`, `replied`. One packet that ends otherwise is shown with its way. Where
+    the key exchange or the packets of the tunnel are what fails, what else would stop the flow is told as well.
 
     ## Why it matters
 
@@ -101,10 +102,23 @@ class IntentFails(Check):
             except UsageError as error:
                 yield self.finding("", intent.origin, f"this flow can't be followed: {error}", subject=intent.flow)
                 continue
-            yield from self._intent(context, intent, endings)
+            told = set()
+            for result in self._intent(context.ways.simulator, intent, endings):
+                told.add(_reason(result))
+                yield result
+            if any(told) and any(host.daemons for host in context.hosts):
+                yield from self._besides(context, intent, flow, told)
 
-    def _intent(self, context: Context, intent: Intent, endings: list[Ending]) -> Iterator[Finding | Undecided]:
-        simulator = context.ways.simulator
+    def _besides(self, context: Context, intent: Intent, flow: Flow, told: set[str]) -> Iterator[Finding | Undecided]:
+        """What would stop the flow if IKE came to an end and every tunnel were open."""
+        endings = list(explore(context.ways.through, _packets(flow)))
+        for result in self._intent(context.ways.through, intent, endings, "once the tunnel is up: "):
+            if _reason(result) and _reason(result) not in told:
+                yield result
+
+    def _intent(
+        self, simulator: Simulator, intent: Intent, endings: list[Ending], when: str = ""
+    ) -> Iterator[Finding | Undecided]:
         failing: dict[str, list[tuple[Ending, Traffic]]] = {}
         for ending in endings:
             if ending.disposition is Disposition.UNKNOWN:
@@ -119,7 +133,7 @@ class IntentFails(Check):
         for word, found in failing.items():
             groups.setdefault(tuple(id(ending) for ending, _ in found), []).append(word)
         for words in groups.values():
-            yield self._fails(simulator, intent, words, failing[words[0]])
+            yield self._fails(simulator, intent, words, failing[words[0]], when)
 
     def _replies(
         self, simulator: Simulator, ending: Ending, failing: dict[str, list[tuple[Ending, Traffic]]]
@@ -138,10 +152,10 @@ class IntentFails(Check):
             failing.setdefault("replied", []).append((ending, ending.began))
 
     def _fails(
-        self, simulator: Simulator, intent: Intent, words: list[str], found: list[tuple[Ending, Traffic]]
+        self, simulator: Simulator, intent: Intent, words: list[str], found: list[tuple[Ending, Traffic]], when: str
     ) -> Finding | Undecided:
         shown = _shown(simulator, words, [traffic for _, traffic in found])
-        host, expected = found[0][0].situation.host, " and ".join(words)
+        host, expected = found[0][0].situation.host, _joined(words)
         if shown is None:
             return self.not_replayed(host, f"that {intent.flow} is not {expected}", intent.origin)
         part = shown.reply if words == ["replied"] and shown.reply is not None else shown
@@ -150,13 +164,22 @@ class IntentFails(Check):
         return self.finding(
             part.where,
             intent.origin,
-            f"expected {expected}, but {flow_in_words(ending for ending, _ in found)} is not: "
+            f"{when}expected {expected}, but {flow_in_words(ending for ending, _ in found)} is not: "
             f"{part.disposition.value}, {part.sentence}",
             label=f"expected {expected}",
             notes=[Note(origin, "decided here")] if origin is not None else [],
             trace=shown,
-            subject=f"{intent.flow} {expected}",
+            subject=f"{when}{intent.flow} {expected}",
         )
+
+
+def _joined(words: list[str]) -> str:
+    return " and ".join(words) if len(words) < 3 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _reason(result: Finding | Undecided) -> str:
+    """Why a flow does not end as expected, without how much of it: what a second finding need not repeat."""
+    return result.message.rpartition(" is not: ")[2] if isinstance(result, Finding) else ""
 
 
 def _packets(flow: Flow) -> Predicate:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
+from spdcheck.checks.connection_ids import connection_ids
 from spdcheck.checks.finding import Finding, Severity, Undecided
 from spdcheck.checks.wording import in_words
 from spdcheck.engine.selectors import Region, uncovered
@@ -78,6 +79,7 @@ class SelectorMismatch(Check):
                     yield from self.undecided(host, (Part.SPD,))
                 continue
             yield from self._compare(flow, told)
+        yield from connection_ids(self, context)
 
     def _compare(self, flow: Flow, told: set[tuple[object, ...]]) -> Iterator[Finding]:
         expected = [part for policy in flow.all_expected for part in restricted(policy, flow.sender)]

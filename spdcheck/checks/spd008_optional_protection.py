@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from spdcheck.model.policy import SecurityPolicy
 
 
+_SYSTEMS: dict[Platform | None, str] = {Platform.FREEBSD: "FreeBSD", Platform.NETBSD: "NetBSD"}
+
+
 class OptionalProtection(Check):
     """With level `use` or `default` a packet without protection passes.
 
@@ -106,11 +109,11 @@ class OptionalProtection(Check):
         stopped = bool(endings) and all(ending.disposition in REFUSED for ending in endings)
         now = "; a packet filter stops them" if stopped else ""
         release = ".".join(str(number) for number in host.release)
-        system = f"OpenBSD {release}" if host.platform is Platform.OPENBSD else "this port"
+        system = f"OpenBSD {release}" if host.platform is Platform.OPENBSD else _SYSTEMS.get(host.platform, host.name)
         return self.finding(
             host,
             policy.origin,
-            f"isakmpd of {system} installs use for what arrives: clear packets that claim to come from {policy.remote} "
+            f"isakmpd on {system} installs use for what arrives: clear packets that claim to come from {policy.remote} "
             f"are accepted{now}",
             label=f"{policy.selector} is optional once phase 2 has succeeded",
             mend="keep them blocked" if stopped else f"block what comes from {policy.remote} in clear from outside",

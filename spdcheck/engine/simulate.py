@@ -37,13 +37,17 @@ class Simulator:
     """A site made ready for traffic. ``negotiations`` remembers which were tried, so that each is tried once.
 
     ``tunnels_up`` supposes that IKE comes to an end and that no filter stops the carriers, so that what is wrong with
-    the packets inside shows by itself; what leaves protected is not followed any further. ``before_ike`` supposes that
-    no negotiation has come to its end yet, so that no policy that a key daemon installs is there.
+    the packets inside shows by itself; what leaves protected is followed to the peer only if it ``follows``.
+    ``before_ike`` supposes that no negotiation has come to its end yet, so that no policy that a key daemon installs is
+    there.
     """
 
-    def __init__(self, site: Site, *, tunnels_up: bool = False, before_ike: bool = False) -> None:
+    def __init__(
+        self, site: Site, *, tunnels_up: bool = False, follows: bool = False, before_ike: bool = False
+    ) -> None:
         self.site = site
         self.tunnels_up = tunnels_up
+        self.follows = follows
         self.before_ike = before_ike
         self.topology = Topology(site)
         self.negotiations = Negotiations(self)

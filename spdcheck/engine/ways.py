@@ -56,6 +56,11 @@ class Ways:
         """The site as if IKE came to an end and no filter stopped the carriers."""
         return Simulator(self.site, tunnels_up=True)
 
+    @cached_property
+    def through(self) -> Simulator:
+        """The same, with the packets in the tunnels followed to their end."""
+        return Simulator(self.site, tunnels_up=True, follows=True)
+
     def of(self, host: Host, policy: SecurityPolicy, *, tunnels_up: bool = False) -> tuple[Ending, ...]:
         """What becomes of the packets of an ``out`` policy that pass its host, wherever they begin."""
         key = (tunnels_up, id(policy), host.name)
@@ -151,12 +156,23 @@ def inward(
     simulator: Simulator, host: Host, policy: SecurityPolicy, states: tuple[State, ...] = ()
 ) -> Iterator[Ending]:
     """What becomes of the packets of an ``in`` policy that arrive as it wants them, whoever the peer is."""
+    yield from inward_of(simulator, host, policy, flow_of(policy.selector), states)
+
+
+def inward_of(
+    simulator: Simulator,
+    host: Host,
+    policy: SecurityPolicy,
+    condition: Predicate,
+    states: tuple[State, ...] = (),
+) -> Iterator[Ending]:
+    """What becomes of packets that arrive under the protection of an ``in`` policy, whether it selects them or not."""
     near, far = near_address(policy), far_address(policy)
     if near is None or far is None:
         return
     door = door_of(simulator, host, near)
     start = partial(_arrive_protected, simulator, host, door, policy, (far, near), states)
-    for flow in Many.of(flow_of(policy.selector)):
+    for flow in Many.of(condition):
         for leaf in start(flow):
             yield Ending(leaf, start)
 

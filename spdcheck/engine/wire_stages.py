@@ -116,7 +116,7 @@ def _onto_the_wire(simulator: Simulator, situation: Situation) -> Iterator[Move]
         wires_clear=situation.wires_clear + (untrusted and not protected),
         wires_protected=situation.wires_protected + (untrusted and protected),
     )
-    if simulator.tunnels_up and untrusted and protected:
+    if simulator.tunnels_up and not simulator.follows and untrusted and protected:
         yield Move(on, end=End(Disposition.DELIVERED, f"leaves {host.name} in the tunnel"))
         return
     if following is not None and following[0] is not host:

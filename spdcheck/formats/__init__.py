@@ -90,6 +90,21 @@ FORMATS: tuple[Format, ...] = (
         content=r"(?i:^keynote-version:\s*\"?2|^authorizer:\s*\"POLICY\")",
     ),
     Format(
+        name="shorewall",
+        title="shorewall(5)",
+        module="spdcheck.formats.shorewall",
+        paths=(
+            (r"shorewall6?/(?:zones|interfaces|hosts|policy|rules|blrules|tunnels|params|actions|snat|masq|nat|netmap|ipsec"
+            r"|proxyarp|proxyndp|routestopped|stoppedrules|blacklist|conntrack|notrack|mangle|tcrules|maclist|accounting"
+            r"|providers|rtrules|route_rules|routes|tos|ecn|secmarks|arprules|tc(?:classes|devices|filters|interfaces|pri)"
+            r"|rfc1918|bogons|init|initdone|start|started|stop|stopped|clear|refresh|refreshed|restored|tcclear|tcstart"
+            r"|isusable|lib\.private|scfilter|findgw|continue|postcompile|compile|newnotsyn"
+            r"|(?:macro|action)\.[\w!-]+)"),
+            r"shorewall6?\.conf",
+        ),
+        content=r"^(?:STARTUP_ENABLED=|\s*[\w:]+[ \t]+firewall[ \t]*$)",
+    ),
+    Format(
         name="iptables",
         title="iptables-save(8)",
         module="spdcheck.formats.iptables",

@@ -60,7 +60,8 @@ class Reading:
 
     The states are those of DESIGN section 2: ``parsed`` counts all that were understood, ``inert`` those among them
     that have no effect on the model, ``unmodelled`` those whose effect we do not model, ``unparsed`` those that the
-    real program refuses or that we can't read.
+    real program refuses or that we can't read. ``others`` are the further files of a directory that is read as one;
+    they share the facts of the first.
     """
 
     file: SourceFile
@@ -72,6 +73,7 @@ class Reading:
     unparsed: int = 0
     dialect: str = ""
     included: list[SourceFile] = field(default_factory=list)
+    others: list[Reading] = field(default_factory=list)
 
     def report(self, *, loaded: bool = True) -> FileReport:
         """The counts as a value of the model."""
@@ -87,6 +89,10 @@ class Reading:
             dialect=self.dialect,
             included=tuple(self.included),
         )
+
+    def reports(self, *, loaded: bool = True) -> list[FileReport]:
+        """The counts of this file and of the others that were read with it."""
+        return [self.report(loaded=loaded), *(other.report(loaded=loaded) for other in self.others)]
 
     def unreadable(
         self, span: Span, message: str, *, part: Part | tuple[Part, ...], mend: str = "", notes: tuple[Note, ...] = ()

@@ -108,13 +108,21 @@ class Connection:
     remote_name: str = ""
 
 
+class Incoming(NamedTuple):
+    """A line of ``[Phase 1]``: a peer's address, or None for Default, and the section that answers it."""
+
+    address: str | None
+    section: str
+    origin: Span
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Isakmpd:
-    """The rest of an isakmpd.conf. ``incoming`` are the lines of ``[Phase 1]``: a peer's address, or None for Default,
-    and the section that answers it. ``uses_keynote`` is False where phase 2 is not checked against a policy at all.
+    """The rest of an isakmpd.conf. ``incoming`` are the lines of ``[Phase 1]``. ``uses_keynote`` is False where phase 2
+    is not checked against a policy at all.
     """
 
-    incoming: tuple[tuple[str | None, str], ...] = ()
+    incoming: tuple[Incoming, ...] = ()
     connections: tuple[Connection, ...] = ()
     policy_file: str = "/etc/isakmpd/isakmpd.policy"
     uses_keynote: bool = True

@@ -43,6 +43,7 @@ _PARTS = {
     "ipnat": (Part.NAT,),
     "ippool": (Part.FILTER, Part.NAT),
     **dict.fromkeys(("setkeydump", "encap", "ipsecctl", "xfrmdump"), (Part.RUNNING,)),
+    "shorewall": (Part.FILTER, Part.NAT),
 }
 """What a host does not know when a file of this format can't be opened."""
 
@@ -109,9 +110,11 @@ def _platform(found: list[FoundFile], config: HostConfig | None) -> tuple[Platfo
             return _rcconf_platform(item)
     if any(item.format.name == "iproute" for item in found):
         return Platform.LINUX, "its script uses ip(8) of iproute2"
+    if any(item.format.name == "shorewall" for item in found):
+        return Platform.LINUX, "it has a directory of Shorewall"
     if any(item.format.name == "iptables" for item in found):
         return Platform.LINUX, "its rules are those of iptables"
-    if "ipsec-tools.conf" in names or any("shorewall" in path or "ipsec-tools.d/" in path for path in paths):
+    if "ipsec-tools.conf" in names or any("ipsec-tools.d/" in path for path in paths):
         return Platform.LINUX, "its files lie where Linux distributions keep them"
     if any(path.startswith("usr/local/etc/") or "/usr/local/etc/" in path for path in paths):
         return Platform.FREEBSD, "its files lie below /usr/local/etc, where FreeBSD keeps ports"
@@ -235,7 +238,7 @@ def _load_scripts(readings: list[tuple[FoundFile, Reading]], draft: _Draft) -> N
     for item, reading in readings:
         if item.format.name not in SCRIPTS:
             merged.gaps += reading.facts.gaps
-            draft.reports.append(reading.report())
+            draft.reports += reading.reports()
     for item, reading in scripts:
         loaded = named is None or item is named or item.format.name != "setkey"
         draft.reports.append(reading.report(loaded=loaded))

@@ -77,9 +77,23 @@ def walk(folder: Path) -> Iterator[Path]:
                 yield path
 
 
+def in_shorewall(path: Path) -> Format | None:
+    """Shorewall's format, where the file has one of its names and lies among its three files that must be there.
+
+    The names (rules, policy, params …) mean nothing by themselves; a folder that is called shorewall needs no such
+    proof.
+    """
+    found = format_named("shorewall")
+    if found is None or not found.claims_path(f"shorewall/{path.name}"):
+        return None
+    return found if all((path.parent / name).is_file() for name in ("zones", "interfaces", "policy")) else None
+
+
 def recognised(path: Path, below: str) -> Format | None:
     """The format of a file by name or content; None for everything that is none of ours."""
     by_name = recognise(below)
+    if by_name is None and (shorewall := in_shorewall(path)) is not None:
+        return shorewall
     suffix = path.suffix.lower()
     if by_name is None and (suffix in _NEVER or suffix == ".txt"):
         return None

@@ -12,7 +12,16 @@ from spdcheck.model.host import Host, Platform, Site
 from spdcheck.semantics.isakmpd_flows import with_flows
 from spdcheck.site.assemble import assemble
 from spdcheck.site.config import FILE_NAME, HostConfig, SiteConfig, load_config
-from spdcheck.site.files import FoundFile, decode, format_of, host_folder, is_binary, recognised, walk
+from spdcheck.site.files import (
+    FoundFile,
+    decode,
+    format_of,
+    host_folder,
+    in_shorewall,
+    is_binary,
+    recognised,
+    walk,
+)
 from spdcheck.site.infer import infer_addresses, infer_networks
 from spdcheck.site.kept_readings import KeptReadings
 from spdcheck.source import SourceFile
@@ -177,7 +186,8 @@ def single_file(path: Path, language: Format | None = None, platform: Platform |
         except OSError as error:
             message = f"{shown}: can't be read: {error.strerror}"
             raise UsageError(message) from None
-        found = recognise(shown) if is_binary(raw) else recognise(shown, decode(raw))
+        whole = path.resolve().as_posix()
+        found = in_shorewall(path) or (recognise(whole) if is_binary(raw) else recognise(whole, decode(raw)))
     if found is None:
         message = (
             f"{shown}: its name and content are those of no format that spdcheck knows (see spdcheck syntax --format)"

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.conformance import dumps, ipfilter, isakmpd, keynote, linux_kernel, pf, psk, racoon, rcconf, setkey
+from tests.conformance import (
+    dumps,
+    ipfilter,
+    isakmpd,
+    keynote,
+    linux_kernel,
+    pf,
+    psk,
+    racoon,
+    rcconf,
+    setkey,
+    shorewall_reading,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,5 +35,6 @@ SUITES: dict[str, Callable[[Path], Iterator[Case]]] = {
     "isakmpd": isakmpd.cases,
     "keynote": keynote.cases,
     "linux-kernel": linux_kernel.cases,
+    "shorewall-reading": shorewall_reading.cases,
 }
 """Every suite by name: a function from the root of the data to its cases (none where the data lacks its folder)."""

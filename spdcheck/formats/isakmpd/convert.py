@@ -22,7 +22,7 @@ from spdcheck.model.ike import (
     Phase2Id,
     Phase2Proposal,
 )
-from spdcheck.model.isakmpd import Connection, Isakmpd
+from spdcheck.model.isakmpd import Connection, Incoming, Isakmpd
 from spdcheck.model.keynote import passphrase_principals
 from spdcheck.model.protocols import protocol_number
 from spdcheck.model.secret import Secret
@@ -61,11 +61,12 @@ class Converter:
     def daemon(self) -> KeyDaemon:
         """Everything that the file says."""
         incoming = tuple(
-            (None if tag == "default" else value.tag, value.text) for tag, value in self._own("Phase 1").items()
+            Incoming(None if tag == "default" else value.tag, value.text, value.origin)
+            for tag, value in self._own("Phase 1").items()
         )
         answering: dict[str, list[str | None]] = {}
-        for address, name in incoming:
-            answering.setdefault(name.lower(), []).append(address)
+        for line in incoming:
+            answering.setdefault(line.section.lower(), []).append(line.address)
         connections = tuple(self._connections())
         peers = []
         for section in self._peer_sections(answering, connections):

@@ -1,0 +1,77 @@
+"""Shorewall: all files of one directory are read together and become one rule set.
+
+One straight line: directory → files → lines (joined, variables replaced, ``?IF`` decided) → columns → syntax of a
+column → values of the model → what only the whole tells. ``read`` takes any file of the directory and reads the others
+beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from spdcheck.formats.shorewall.desk import Desk
+from spdcheck.formats.shorewall.directory import read_directory
+from spdcheck.formats.shorewall.host import facts_of
+from spdcheck.formats.shorewall.left import report_left
+from spdcheck.formats.shorewall.tables import KNOWN
+
+if TYPE_CHECKING:
+    from spdcheck.formats.base import Context, Reading
+    from spdcheck.source import SourceFile
+
+__all__ = ["family_of", "mask", "read"]
+
+_BODY = re.compile(r"(?:macro|action)\.[\w!-]+")
+
+
+def read(file: SourceFile, context: Context) -> Reading:
+    """The directory in which the file lies. Never raises for any text."""
+    beside, _ = context.includes.find("*", file)
+    files = {_name(other): other for other in beside}
+    files[_name(file)] = file
+    known = {name: other for name, other in files.items() if name in KNOWN or _BODY.fullmatch(name)}
+    if _name(file) not in known:
+        known[_name(file)] = file
+    desk = Desk(context, known, family_of(file, known))
+    shorewall = read_directory(desk, _first(known, file))
+    desk.facts.packet_filters.append(shorewall)
+    facts_of(desk, shorewall)
+    report_left(desk, files)
+    readings = list(desk.readings.values())
+    first = desk.reading(file)
+    first.dialect = _dialect(desk)
+    for reading in readings:
+        reading.dialect = first.dialect
+    first.others = [reading for reading in desk.readings.values() if reading is not first]
+    first.included = [reading.file for reading in first.others]
+    return first
+
+
+def _first(files: dict[str, SourceFile], file: SourceFile) -> SourceFile:
+    """The file that stands for the directory."""
+    return next((files[name] for name in ("zones", "policy", "rules", "interfaces") if name in files), file)
+
+
+def _dialect(desk: Desk) -> str:
+    family = "shorewall6" if desk.family == 6 else "shorewall"
+    return f"{family} 2.x" if desk.dialect == 2 else f"{family} 3.0 and later"
+
+
+def family_of(file: SourceFile, files: dict[str, SourceFile]) -> int:
+    """6 for shorewall6: the name of the folder or of the configuration file says it, or the zone types."""
+    folder = file.path.rpartition("/")[0].rpartition("/")[2]
+    if folder.startswith("shorewall6") or "shorewall6.conf" in files:
+        return 6
+    zones = files.get("zones")
+    typed = zones is not None and re.search(r"^[ \t]*\w+[ \t]+ipv6\b", zones.text, re.MULTILINE)
+    return 6 if typed and "shorewall.conf" not in files else 4
+
+
+def _name(file: SourceFile) -> str:
+    return file.path.rpartition("/")[2]
+
+
+def mask(file: SourceFile) -> SourceFile:
+    """The file itself: nothing in it is secret."""
+    return file

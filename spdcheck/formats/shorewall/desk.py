@@ -1,0 +1,129 @@
+"""What is known while a directory is read: its files, variables and settings, and what there is to say about them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spdcheck.formats.base import Reading
+from spdcheck.formats.shorewall.settings import KNOWN
+from spdcheck.model.diagnostic import Diagnostic, Part
+from spdcheck.model.host import HostFacts
+
+if TYPE_CHECKING:
+    from spdcheck.formats.base import Context
+    from spdcheck.model.diagnostic import Note
+    from spdcheck.model.shorewall import Setting
+    from spdcheck.source import SourceFile, Span
+
+BOTH = (Part.FILTER, Part.NAT)
+"""What is not known where a line is not: a directory is loaded as a whole or not at all."""
+
+_PLACES = {
+    "CONFDIR": "/etc",
+    "SHAREDIR": "/usr/share",
+    "VARDIR": "/var/lib",
+    "SBINDIR": "/sbin",
+    "LIBEXECDIR": "/usr/share",
+    "PERLLIBDIR": "/usr/share/shorewall",
+    "VARLIB": "/var/lib",
+    "PREFIX": "/usr",
+    "HOST": "linux",
+    "PRODUCT": "shorewall",
+}  # fmt: skip """Variables that the installation sets (shorewallrc)."""
+
+
+class Desk:
+    """One directory for one family while it is read.
+
+    ``release`` is the one that the site file gives, else what the files look like (and then ``told`` is False).
+    ``unknown`` are the variables whose value only running params would tell. ``refused`` is the first place at which
+    the real program stops, in the order in which it reads.
+    """
+
+    def __init__(self, context: Context, files: dict[str, SourceFile], family: int) -> None:
+        self.context, self.files, self.family = context, files, family
+        self.facts = HostFacts()
+        self.readings: dict[SourceFile, Reading] = {}
+        self.told = "shorewall" in context.tools
+        self.release: tuple[int, ...] = context.tools.get("shorewall", ())
+        self.dialect = 5
+        self.variables: dict[str, str] = dict(_PLACES)
+        self.unknown: dict[str, Span] = {}
+        self.settings: dict[str, Setting] = {}
+        self.params: dict[str, Setting] = {}
+        self.has_conf = False
+        self.refused: Span | None = None
+
+    def reading(self, file: SourceFile) -> Reading:
+        """The counts of one file; all share the same facts."""
+        found = self.readings.get(file)
+        if found is None:
+            found = self.readings[file] = Reading(file=file, format="shorewall", facts=self.facts)
+        return found
+
+    def refuse(self, span: Span, message: str, mend: str = "", notes: tuple[Note, ...] = ()) -> None:
+        """Shorewall stops here, and loads nothing."""
+        self.reading(span.file).unreadable(span, message, part=BOTH, mend=mend, notes=notes)
+        if self.refused is None:
+            self.refused = span
+
+    def refuse_whole(self, span: Span, message: str, mend: str = "", notes: tuple[Note, ...] = ()) -> None:
+        """As :meth:`refuse`, where every line was read but what they say together is refused."""
+        self.facts.diagnostics.append(Diagnostic(code="CFG001", span=span, message=message, mend=mend, notes=notes))
+        self.reading(span.file).gap(span, f"{span.where} is refused by Shorewall", BOTH)
+        if self.refused is None:
+            self.refused = span
+
+    def refused_since(self, release: tuple[int, ...], span: Span, message: str, mend: str = "") -> None:
+        """Releases from this one on stop here; older ones read it. Without a known release it is a warning."""
+        if self.told and self.release >= release:
+            self.refuse_whole(span, message, mend)
+        elif not self.told:
+            since = ".".join(map(str, release))
+            text = f"{message} (since Shorewall {since}; releases before it read it)"
+            self.warn(span, text, mend)
+
+    def warn(self, span: Span, message: str, mend: str = "", notes: tuple[Note, ...] = ()) -> None:
+        """Something that is read, but that its author should know."""
+        self.reading(span.file).say("CFG001", span, message, mend=mend, notes=notes, warning=True)
+
+    def unmodelled(self, span: Span, message: str, mend: str = "", part: Part | tuple[Part, ...] = BOTH) -> None:
+        """Something that Shorewall reads and we do not model."""
+        self.reading(span.file).not_modelled(span, message, part=part, mend=mend)
+
+    def undefined(self, name: str, span: Span) -> bool:
+        """A variable that nothing sets: an error (True), or nothing at all, as IGNOREUNKNOWNVARIABLES has it."""
+        setting = self.settings.get("IGNOREUNKNOWNVARIABLES")
+        ignored = self.dialect == 2 or (setting is not None and setting.value.lower() in ("yes", ""))
+        message = f"nothing sets the variable ${name}"
+        message += ", so that nothing stands here" if ignored else ": Shorewall refuses it"
+        mend = f"set {name} in params, or correct the name"
+        self.reading(span.file).say("CFG003", span, message, mend=mend, warning=ignored)
+        if not ignored:
+            self.reading(span.file).gap(span, f"{span.where} has an undefined variable", BOTH)
+            self.refused = self.refused or span
+        return not ignored
+
+    def value(self, name: str) -> str | None:
+        """The value of a variable or setting; None where there is none."""
+        found = self.variables.get(name)
+        if found is not None:
+            return found
+        setting = self.settings.get(name)
+        if setting is not None:
+            return setting.value
+        return "" if name in KNOWN else None
+
+    def setting(self, name: str, default: str = "") -> str:
+        """What shorewall.conf says, or the default."""
+        found = self.settings.get(name)
+        return found.value if found is not None and found.value else default
+
+    def find(self, name: str, beside: SourceFile) -> tuple[SourceFile | None, str]:
+        """A file that is included: from the directory where the name has no folder in it; or why it can't be had."""
+        if "/" not in name:
+            found = self.files.get(name)
+            if found is not None:
+                return found, ""
+        files, why = self.context.includes.find(name, beside)
+        return (files[0], "") if files else (None, why)

@@ -1,0 +1,164 @@
+"""rules and blrules, and the bodies of macros and actions, whose lines have the same columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spdcheck.formats.shorewall import values
+from spdcheck.formats.shorewall.action import action
+from spdcheck.formats.shorewall.addresses import hosts, places
+from spdcheck.formats.shorewall.columns import Refused, split
+from spdcheck.formats.shorewall.tables import RULES, RULES_2
+from spdcheck.model.shorewall import RuleEntry
+from spdcheck.model.shorewall_columns import Hosts, Written
+
+if TYPE_CHECKING:
+    from spdcheck.formats.shorewall.columns import Cell, Row
+    from spdcheck.formats.shorewall.desk import Desk
+    from spdcheck.formats.shorewall.draft import Draft
+    from spdcheck.formats.shorewall.lines import Line
+    from spdcheck.model.shorewall_columns import Action, Place, Ports, Protocols
+    from spdcheck.source import Span
+
+SECTIONS = ("ALL", "ESTABLISHED", "RELATED", "INVALID", "UNTRACKED", "NEW")
+_NAT = frozenset({"DNAT", "REDIRECT", "NONAT"})
+
+
+class Sections:
+    """The section that holds; each comes once, and in order."""
+
+    def __init__(self) -> None:
+        self.current = "NEW"
+        self._passed: set[str] = set()
+
+    def enter(self, name: str, span: Span) -> None:
+        """``?SECTION name``. Raises :class:`Refused`."""
+        if name == "BLACKLIST":
+            raise Refused(span, "there is no section BLACKLIST any more", "move its rules to blrules")
+        if name not in SECTIONS:
+            raise Refused(span, f"`{name}` is no section", f"sections are {', '.join(SECTIONS)}, in this order")
+        if name in self._passed:
+            raise Refused(span, f"the section {name} comes twice, or behind one that must follow it",
+                          f"the order is {', '.join(SECTIONS)}")  # fmt: skip
+        last = SECTIONS.index(name)
+        self._passed.update(SECTIONS[:last] if name != "NEW" else SECTIONS)
+        self._passed.add(name)
+        self.current = name
+
+
+def rule(desk: Desk, draft: Draft, line: Line, section: str) -> None:
+    """A line of rules or (section BLACKLIST) blrules. Raises :class:`Refused`."""
+    row = columns(desk, line)
+    made = entry(desk, draft, row, section, zoned=True)
+    if not made.source or not made.dest:
+        _missing(made, row)
+    _check_zones(made, draft)
+    if made.user is not None and not _from_firewall(made, draft):
+        raise Refused(made.user.origin, "USER has a meaning only where the source is the firewall ($FW)")
+    (draft.blrules if section == "BLACKLIST" else draft.rules).append(made)
+
+
+def columns(desk: Desk, line: Line) -> Row:
+    """The columns of a rule. Raises :class:`Refused`."""
+    if desk.dialect == 2:
+        return split(line, RULES_2, title="rules", quotes=True)
+    return split(line, RULES, title="rules", inline=True)
+
+
+def entry(desk: Desk, draft: Draft, row: Row, section: str, *, zoned: bool) -> RuleEntry:
+    """The values of a rule's columns. Raises :class:`Refused`."""
+    cell = row.need("action")
+    called = action(cell)
+    target = called.action
+    redirects = _redirects(target)
+    known = draft.known_zones()
+    cells, family = row.cells, desk.family
+    source, dest = cells.get("source"), cells.get("dest")
+    where = values.protocols(cells["proto"], family) if "proto" in cells else None
+    needed = zoned and section != ""
+    rates = called.rates
+    if "rate" in cells:
+        if rates:
+            raise Refused(cells["rate"].span, "the rate stands in the action already")
+        rates = values.rates(cells["rate"])
+    return RuleEntry(
+        section=section,
+        action=target,
+        source=places(source, family, zoned=zoned, known=known) if source is not None else (),
+        dest=places(dest, family, zoned=zoned, known=known, redirects=redirects) if dest is not None else (),
+        protocols=where,
+        dports=_ports(cells.get("dport"), where, source=False, needed=needed and not _expands(target)),
+        sports=_ports(cells.get("sport"), where, source=True, needed=needed and not _expands(target)),
+        origdest=_original(cells.get("origdest"), family),
+        rates=rates,
+        user=values.user(cells["user"]) if "user" in cells else None,
+        mark=values.mark(cells["mark"]) if "mark" in cells else None,
+        connlimit=values.connlimit(cells["connlimit"]) if "connlimit" in cells else None,
+        time=_written(cells.get("time")),
+        headers=_written(cells.get("headers")),
+        switch=_written(cells.get("switch")),
+        helper=_written(cells.get("helper")),
+        inline=_written(row.inline),
+        comment=row.comment.text if row.comment is not None else row.line.comment,
+        origin=row.line.whole,
+    )
+
+
+def _redirects(target: Action) -> bool:
+    """The destination may be a port: REDIRECT, also as the parameter of a macro."""
+    return target.name == "REDIRECT" or any(p.startswith("REDIRECT") for p in target.parameters[:1])
+
+
+def _expands(target: Action) -> bool:
+    """A macro or action, which may bring the protocol itself."""
+    return target.slash or not target.name.isupper()
+
+
+def _ports(cell: Cell | None, where: Protocols | None, *, source: bool, needed: bool) -> Ports | None:
+    if cell is None:
+        return None
+    return values.ports(cell, where, source=source, needed=needed)
+
+
+def _original(cell: Cell | None, family: int) -> Hosts | None:
+    """ORIGDEST; ``all`` of 1.x is everything."""
+    if cell is None or cell.text == "all":
+        return None
+    return hosts(cell, family, "original destination")
+
+
+def _written(cell: Cell | None) -> Written | None:
+    return Written(cell.text, cell.span) if cell is not None else None
+
+
+def _missing(made: RuleEntry, row: Row) -> None:
+    if not made.source:
+        raise Refused(row.line.whole, "the source zone is missing", "write a zone, $FW or all into SOURCE")
+    if made.action.name not in _NAT or (made.action.name == "DNAT" and made.action.modifier != "-"):
+        raise Refused(row.line.whole, "the destination zone is missing", "write a zone, $FW or all into DEST")
+
+
+def _check_zones(made: RuleEntry, draft: Draft) -> None:
+    known = draft.known_zones()
+    for side, listed in (("source", made.source), ("destination", made.dest)):
+        for place in listed:
+            if place.zones is None:
+                _zoneless(made, place, side)
+                continue
+            for name in (*place.zones.names, *place.zones.excluded):
+                if name not in known:
+                    raise Refused(place.zones.origin, f"the {side} zone {name} is not known",
+                                  "declare it in zones, or correct the name")  # fmt: skip
+
+
+def _zoneless(made: RuleEntry, place: Place, side: str) -> None:
+    """Only what is translated and not filtered needs no destination zone."""
+    nat_only = made.action.modifier == "-" or made.action.name in ("NONAT", "REDIRECT")
+    if place.reference or (side == "destination" and (nat_only or _redirects(made.action))):
+        return
+    raise Refused(place.origin, f"the {side} zone is missing", "write ZONE:ADDRESS")
+
+
+def _from_firewall(made: RuleEntry, draft: Draft) -> bool:
+    names = {name for place in made.source if place.zones is not None for name in place.zones.names}
+    return not names or names == {draft.firewall}

@@ -1,0 +1,141 @@
+"""What only the whole tells: zones without policy, policies that come twice, names that nothing defines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spdcheck.formats.shorewall.names import ACTIONS_GONE, MACROS, exists
+from spdcheck.formats.shorewall.pairs import PolicyTable
+from spdcheck.model.diagnostic import Note
+from spdcheck.source import Span
+
+if TYPE_CHECKING:
+    from spdcheck.formats.shorewall.desk import Desk
+    from spdcheck.formats.shorewall.draft import Draft
+    from spdcheck.model.shorewall import RuleEntry
+    from spdcheck.model.shorewall_columns import Action, Zones
+    from spdcheck.source import SourceFile
+
+
+def check_zones(desk: Desk, draft: Draft) -> None:
+    """There is a firewall zone, and another one."""
+    file = desk.files.get("zones")
+    if file is None:
+        return
+    if not draft.zones:
+        desk.refuse_whole(_end(file), "zones declares no zone", "declare the zones, the firewall's among them")
+    elif desk.dialect == 5 and not any(zone.type == "firewall" for zone in draft.zones.values()):
+        desk.refuse_whole(_end(file), "no zone has the type firewall", "add a line `fw firewall`")
+    elif desk.dialect == 5 and not any(zone.type in ("ip", "local") for zone in draft.zones.values()):
+        desk.refuse_whole(_end(file), "there is no zone besides the firewall that is not for IPsec only")
+
+
+def check_needed(desk: Desk, name: str) -> None:
+    """A file without which nothing is compiled. Its place is that of any other."""
+    beside = next(iter(desk.files.values()))
+    file = desk.files.get(name)
+    if file is None and len(desk.files) > 1:
+        message = f"the file {name} is missing beside {beside.path}: Shorewall does not start without it"
+        desk.refuse_whole(beside.span(0, 0), message, f"write {name}")
+    elif file is not None and not file.text:
+        desk.refuse_whole(file.span(), f"{name} is empty: Shorewall does not start without its lines")
+
+
+def check_policies(desk: Desk, draft: Draft) -> PolicyTable | None:
+    """Each pair of zones has one policy, and no line comes too late; the table of what holds for each pair."""
+    file = desk.files.get("policy")
+    if file is None or draft.open_zones:
+        return None
+    table = PolicyTable(desk, draft)
+    for entry in draft.policies:
+        earlier = table.add(entry)
+        if earlier is None:
+            continue
+        pair, old = earlier
+        notes = (Note(old.origin, f"this one decides for {pair[0]} to {pair[1]} already"),)
+        message = f"the policy for {pair[0]} to {pair[1]} comes twice: Shorewall refuses it"
+        mend = "move the line before the one with `all`, or remove one of them" if desk.dialect == 5 else "remove one"
+        desk.refuse_whole(entry.origin, message, mend, notes)
+    missing = table.missing()
+    if missing and desk.reading(file).unparsed == 0:
+        first, second = missing[0]
+        more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+        message = f"no policy says what holds from zone {first} to zone {second}{more}"
+        desk.refuse_whole(_end(file), message, "add `all all REJECT info` as the last line")
+    return table
+
+
+def check_rules(desk: Desk, draft: Draft, table: PolicyTable | None) -> None:
+    """Rules call what exists, and contradict no NONE."""
+    for entry in (*draft.blrules, *draft.rules):
+        _check_call(desk, draft, entry.action)
+        if table is not None:
+            _check_none(desk, entry, table)
+        if entry.action.name in ("DNAT", "REDIRECT", "NONAT", "HELPER") and entry.section not in ("NEW", "BLACKLIST"):
+            message = f"{entry.action.name} is possible only in the section NEW"
+            desk.refuse_whole(entry.action.origin, message, "move the line below `?SECTION NEW`")
+    for macro in draft.macros.values():
+        for entry in macro.rules:
+            if entry.action.name != "PARAM":
+                _check_call(desk, draft, entry.action)
+    for body in draft.actions.values():
+        for entry in body.rules:
+            _check_call(desk, draft, entry.action)
+
+
+def _check_call(desk: Desk, draft: Draft, call: Action) -> None:
+    name = call.name
+    own = name in draft.declared or f"macro.{name}" in desk.files or name == desk.setting("REJECT_ACTION")
+    if own:
+        return
+    if not exists(name, desk.dialect):
+        if name.startswith("$") or not name:
+            return
+        message = f"nothing is called `{name}`: no target, no standard action or macro, no file macro.{name}"
+        desk.refuse_whole(call.origin, message, _mend(desk, name))
+    elif desk.dialect == 5 and name in ACTIONS_GONE and name not in MACROS:
+        message = f"the standard action {name} is gone"
+        desk.refused_since(
+            (5, 2), call.origin, message, "use Broadcast, Multicast and the other actions it was made of"
+        )
+
+
+def _mend(desk: Desk, name: str) -> str:
+    if f"action.{name}" in desk.files:
+        return f"declare {name} in the file actions"
+    from difflib import get_close_matches
+
+    from spdcheck.formats.shorewall.names import ACTIONS, ACTIONS_2, TARGETS, TARGETS_2
+
+    known = ACTIONS_2 | TARGETS_2 if desk.dialect == 2 else MACROS | ACTIONS | TARGETS
+    close = get_close_matches(name, sorted(known), 1)
+    return f"{close[0]} is meant?" if close else f"write macro.{name}, or correct the name"
+
+
+def _check_none(desk: Desk, entry: RuleEntry, table: PolicyTable) -> None:
+    if entry.action.name in ("NONAT", "HELPER") or (entry.action.modifier == "-"):
+        return
+    for source in entry.source:
+        for dest in entry.dest:
+            pair = _single(source.zones), _single(dest.zones)
+            if pair[0] is None or pair[1] is None or (desk.dialect == 2 and pair[0] == pair[1]):
+                continue
+            decided = table.policy(pair[0], pair[1])
+            if decided is not None and decided.policy == "NONE":
+                notes = (Note(decided.origin, "this policy says that nothing passes between them"),)
+                message = f"from {pair[0]} to {pair[1]} the policy is NONE, which no rule may override"
+                desk.refuse_whole(
+                    entry.origin, message, "write DROP or REJECT as the policy, or remove the rule", notes
+                )
+                return
+
+
+def _single(zones: Zones | None) -> str | None:
+    return zones.names[0] if zones is not None and len(zones.names) == 1 else None
+
+
+def _end(file: SourceFile) -> Span:
+    """The last line of a file that says something."""
+    text = file.text.rstrip()
+    start = text.rfind("\n") + 1
+    return Span(file, start, len(text))
