@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["family_of", "mask", "read"]
 
+_FAMILY = re.compile(r"^[ \t]*[\w:,]+[ \t]+(?:ipv|ipsec|bport)([46])\b", re.MULTILINE)
 _BODY = re.compile(r"(?:macro|action)\.[\w!-]+")
 
 
@@ -64,8 +65,8 @@ def family_of(file: SourceFile, files: dict[str, SourceFile]) -> int:
     if folder.startswith("shorewall6") or "shorewall6.conf" in files:
         return 6
     zones = files.get("zones")
-    typed = zones is not None and re.search(r"^[ \t]*\w+[ \t]+ipv6\b", zones.text, re.MULTILINE)
-    return 6 if typed and "shorewall.conf" not in files else 4
+    types = set(_FAMILY.findall(zones.text)) if zones is not None else set()
+    return 6 if types == {"6"} and "shorewall.conf" not in files else 4
 
 
 def _name(file: SourceFile) -> str:

@@ -76,7 +76,7 @@ def _log(parsed: Parsed, cell: Cell) -> Log | None:
         raise Refused(place, f"`{cell.text}` has more than a log level and a tag")
     first = groups[0]
     if not first:
-        raise Refused(cell.span, f"the log level is missing behind the `:` of `{cell.text}`")
+        return None
     start, end = parsed.tokens.start(first[0].at), parsed.tokens.end(first[-1].at)
     return log(cell.part(start, end), texts[1] if len(texts) > 1 else "")
 
@@ -92,6 +92,10 @@ def log(cell: Cell, tag: str = "") -> Log:
         for word in inside.lower().split(","):
             if word not in _OPTIONS and f"--log-{word}" not in _OPTIONS:
                 raise Refused(cell.span, f"`{word}` is no option of a log level")
+    if inside is not None and match[1].lower() in ("nflog", "ulog"):
+        numbers = inside.split(",")
+        if len(numbers) > 3 or not all(re.match(r"\d|$", number) for number in numbers):
+            raise Refused(cell.span, f"`{cell.text}` has other than up to three numbers")
     return Log(cell.text.rstrip("!"), tag, bool(match[3]), cell.span)
 
 

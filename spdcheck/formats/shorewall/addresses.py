@@ -100,7 +100,7 @@ def _length(cell: Cell, text: str, family: int) -> int:
     if given is not None and given[0] == 4:
         mask = given[1]
         if mask | (mask - 1) == (1 << 32) - 1 or mask == 0:
-            return mask.bit_count()
+            raise Refused(cell.span, f"`/{text}`: Shorewall takes no netmask", f"write /{mask.bit_count()}")
     raise Refused(cell.span, f"`/{text}` is no prefix length of an IPv{family} network")
 
 

@@ -58,11 +58,12 @@ def called(rules: Iterable[RuleEntry]) -> list[Action]:
     found: list[Action] = []
     for rule in rules:
         found.append(rule.action)
-        found += _inside(rule.action)
+        found += inside(rule.action)
     return found
 
 
-def _inside(call: Action) -> list[Action]:
+def inside(call: Action) -> list[Action]:
+    """The parameters of a call that are calls themselves, and theirs."""
     made = []
     for parameter in call.parameters:
         if parameter[:1].isalpha():
@@ -73,7 +74,7 @@ def _inside(call: Action) -> list[Action]:
                 inner = action(Cell(parameter, line, 0)).action
             except Refused:
                 continue
-            made += [inner, *_inside(inner)]
+            made += [inner, *inside(inner)]
     return made
 
 

@@ -16,7 +16,14 @@ from spdcheck.formats.shorewall.reader import LineReader
 from spdcheck.formats.shorewall.rules import Sections, rule
 from spdcheck.formats.shorewall.settings import read_settings
 from spdcheck.formats.shorewall.tables import KEPT, SCRIPTS
-from spdcheck.formats.shorewall.whole import check_needed, check_policies, check_rules, check_zones
+from spdcheck.formats.shorewall.whole import (
+    DEFAULTS,
+    check_default_actions,
+    check_needed,
+    check_policies,
+    check_rules,
+    check_zones,
+)
 from spdcheck.model.shorewall import Shorewall
 
 if TYPE_CHECKING:
@@ -31,9 +38,6 @@ _NEW = re.compile(
     r"(?i:^[ \t]*\?(?:FORMAT|SECTION|IF|COMMENT|SET|ELSE|ENDIF|INCLUDE|BEGIN|ERROR|REQUIRE)\b)", re.MULTILINE
 )
 _ENTRY = re.compile(r"^[ \t]*[^#\s]", re.MULTILINE)
-_DEFAULTS = (
-    "DROP_DEFAULT", "REJECT_DEFAULT", "ACCEPT_DEFAULT", "QUEUE_DEFAULT", "NFQUEUE_DEFAULT", "BLACKLIST_DEFAULT",
-)  # fmt: skip
 
 
 def dialect_of(desk: Desk) -> int:
@@ -69,6 +73,7 @@ def read_directory(desk: Desk, origin: SourceFile) -> Shorewall:
     check_needed(desk, "policy")
     _each(desk, "actions", lambda line: declaration(desk, draft, line))
     _each(desk, "policy", lambda line: policy(desk, draft, line))
+    check_default_actions(desk, draft)
     table = check_policies(desk, draft)
     _translations(desk, draft)
     _each(desk, "tunnels", lambda line: topology.tunnel(desk, draft, line), comments=True)
@@ -181,7 +186,7 @@ def _rules(desk: Desk, draft: Draft) -> None:
     calls = called((*draft.blrules, *draft.rules))
     for entry in draft.policies:
         calls += entry.defaults or ()
-    for name in _DEFAULTS:
+    for name in DEFAULTS:
         setting = desk.settings.get(name)
         if setting is not None:
             calls += calls_of(setting.value, setting.origin)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from spdcheck.formats.shorewall.columns import Refused
+from spdcheck.formats.shorewall.addresses import address
+from spdcheck.formats.shorewall.columns import Cell, Refused
+from spdcheck.formats.shorewall.lines import Line, Piece
+from spdcheck.formats.shorewall.parsed import top_level
 
 if TYPE_CHECKING:
     from spdcheck.model.shorewall_columns import Option
@@ -27,7 +30,6 @@ _ONLY = {
 }  # fmt: skip
 _MOST = {"routefilter": 2, "mss": 100000, "wait": 300, "ignore": 3, "accept_ra": 2}
 _DEFAULTS = frozenset({"routefilter", "wait", "accept_ra", "ignore"})
-_WITH_ZONE = frozenset({"nets", "routeback"})
 _HOSTS = {
     4: frozenset({"blacklist", "maclist", "nosmurfs", "routeback", "tcpflags", "broadcast", "destonly", "sourceonly",
                   "mss", "ipsec", "norfc1918"}),
@@ -52,16 +54,27 @@ def check_interface_options(options: tuple[Option, ...], family: int, *, zoned: 
         form = known.get(option.name)
         if form is None:
             raise Refused(option.origin, f"`{option.name}` is no option of an interface", _near(option.name, known))
-        if not zoned and option.name in _WITH_ZONE and option.value != "0":
-            raise Refused(option.origin, f"`{option.name}` needs an interface with one zone, and {name} has `-`")
-        _check_value(option, form)
+        if not zoned and option.name == "nets":
+            raise Refused(option.origin, f"`nets` needs an interface with one zone, and {name} has `-`")
+        _check_value(option, form, family)
         given[option.name] = option
     for first, second in _EXCLUSIVE:
         if first in given and second in given and given[second].value != "0" and given[first].value != "0":
             raise Refused(given[second].origin, f"`{second}` and `{first}` exclude each other")
 
 
-def _check_value(option: Option, form: str) -> None:
+def _check_networks(option: Option, family: int) -> None:
+    origin = option.origin
+    text = option.value or ""
+    piece = Piece(0, origin.start, origin.end - origin.start)
+    line = Line(origin.file, text, origin.start, origin.end, (piece,))
+    for start, end in top_level(text, ","):
+        if text[start:end].startswith("!"):
+            start += 1
+        address(Cell(text, line, 0).part(start, end), family, names=False)
+
+
+def _check_value(option: Option, form: str, family: int) -> None:
     name, value = option.name, option.value
     if form == _SIMPLE:
         if value is not None:
@@ -76,6 +89,8 @@ def _check_value(option: Option, form: str) -> None:
             raise Refused(option.origin, f"the option `{name}` takes a number up to {_MOST[name]}")
     elif value is None and name != "arp_ignore":
         raise Refused(option.origin, f"the option `{name}` needs a value")
+    elif form == _LIST and value != "dynamic":
+        _check_networks(option, family)
     elif name in _WORDS and value is not None and value not in _WORDS[name]:
         raise Refused(option.origin, f"the option `{name}` is one of {', '.join(_WORDS[name])}, not `{value}`")
 

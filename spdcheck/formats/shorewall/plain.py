@@ -9,6 +9,8 @@ from spdcheck.formats.shorewall import values
 from spdcheck.formats.shorewall.action import action, log_with_tag
 from spdcheck.formats.shorewall.addresses import address, hosts, places
 from spdcheck.formats.shorewall.columns import Refused, split
+from spdcheck.formats.shorewall.helpers import check_helper
+from spdcheck.formats.shorewall.mangle_actions import check_mangle
 from spdcheck.formats.shorewall.parsed import top_level
 from spdcheck.formats.shorewall.tables import (
     BLACKLIST,
@@ -48,7 +50,9 @@ def conntrack(desk: Desk, draft: Draft, line: Line, number: int) -> None:
         made, designator = Action("NOTRACK", (), "", None, line.whole), ""
     else:
         made, designator = _conntrack_action(cell)
-    draft.conntrack.append(_plain("conntrack", row, desk, draft, made, designator, zoned=number < 3))
+    entry = _plain("conntrack", row, desk, draft, made, designator, zoned=number < 3)
+    check_helper(entry)
+    draft.conntrack.append(entry)
 
 
 def _conntrack_action(cell: Cell) -> tuple[Action, str]:
@@ -68,6 +72,8 @@ def _conntrack_action(cell: Cell) -> tuple[Action, str]:
     if name not in ("NOTRACK", "DROP", "ACCEPT", "LOG", "NFLOG", "ULOG", "IPTABLES", "IP6TABLES", "CT", "INLINE"):
         raise Refused(cell.span, f"`{cell.text}` is no action of conntrack",
                       "actions are NOTRACK, CT:helper:NAME, DROP, LOG and IPTABLES(…)")  # fmt: skip
+    if len(parts) > 1 and name in ("NOTRACK", "CT", "INLINE"):
+        raise Refused(cell.span, f"`:{parts[-1]}` names no chain", "chains are P, O and PO")
     end = len(cell.text) - (len(designator) + 1 if designator else 0)
     return action(cell.part(0, end), levels=name == "LOG").action, designator
 
@@ -78,14 +84,19 @@ def stoppedrules(desk: Desk, draft: Draft, line: Line) -> None:
     cell = row.need("target")
     if cell.text not in ("ACCEPT", "DROP", "NOTRACK"):
         raise Refused(cell.span, f"`{cell.text}` is no target here", "targets are ACCEPT, DROP and NOTRACK")
-    draft.stoppedrules.append(_plain("stoppedrules", row, desk, draft, action(cell).action, "", zoned=False))
+    entry = _plain("stoppedrules", row, desk, draft, action(cell).action, "", zoned=False)
+    _check_interfaces(entry, draft)
+    draft.stoppedrules.append(entry)
 
 
 def mangle(desk: Desk, draft: Draft, line: Line) -> None:
     """A line of mangle. Raises :class:`Refused`."""
     names = MANGLE if desk.family == 4 else MANGLE_6
     row = split(line, names, title="mangle", aliases={"mark": "action", "scp": "dscp"}, inline=True)
-    draft.mangle.append(_marked("mangle", row, desk, draft, row.need("action")))
+    entry = _marked("mangle", row, desk, draft, row.need("action"))
+    check_mangle(entry, draft.firewall, draft.declared)
+    _check_interfaces(entry, draft)
+    draft.mangle.append(entry)
 
 
 def tcrules(desk: Desk, draft: Draft, line: Line) -> None:
@@ -94,12 +105,18 @@ def tcrules(desk: Desk, draft: Draft, line: Line) -> None:
     draft.mangle.append(_marked("mangle", row, desk, draft, row.need("mark")))
 
 
+def _check_interfaces(entry: PlainEntry, draft: Draft) -> None:
+    for place in (*entry.source, *entry.dest):
+        if place.interface is not None and not knows_interface(draft, place.interface):
+            raise Refused(place.origin, f"the interface {place.interface} is not known", "declare it in interfaces")
+
+
 def _marked(file: str, row: Row, desk: Desk, draft: Draft, cell: Cell) -> PlainEntry:
     """``MARK(1):F``, ``1:F``, ``SAVE``, ``CONNMARK(…)``: the chain behind the colon."""
     spots = top_level(cell.text, ":")
     designator = ""
     last = cell.text[slice(*spots[-1])]
-    if len(spots) > 1 and last and set(last) <= set("PFTCOIR") and last.isupper():
+    if len(spots) > 1 and last and re.fullmatch(r"[A-Z]{1,2}", last):
         designator = last
         head = cell.part(0, spots[-1][0] - 1)
     else:
@@ -130,7 +147,7 @@ def _plain(
         dports=values.ports(cells["dport"], where) if "dport" in cells else None,
         sports=values.ports(cells["sport"], where, source=True) if "sport" in cells else None,
         user=values.user(cells["user"]) if "user" in cells else None,
-        mark=values.mark(cells["test"]) if "test" in cells else None,
+        mark=values.mark(cells["test"], desk.mark_mask()) if "test" in cells else None,
         switch=Written(switch.text, switch.span) if switch is not None else None,
         helper=Written(helper.text, helper.span) if helper is not None else None,
         others={n: Written(c.text, c.span) for n, c in cells.items() if n not in _SHARED and n != "test"},
@@ -189,6 +206,8 @@ def maclist(desk: Desk, draft: Draft, line: Line) -> None:
     name = row.need("interface")
     if not knows_interface(draft, name.text):
         raise Refused(name.span, f"the interface {name.text} is not known", "declare it in interfaces")
+    if desk.dialect == 5 and not _asks_maclist(draft, name.text):
+        raise Refused(name.span, f"no line for {name.text} has the option maclist", "add it in interfaces or hosts")
     mac, found = row.get("mac"), row.get("addresses")
     if mac is None and found is None:
         raise Refused(line.whole, "a MAC address or an IP address must be given")
@@ -198,6 +217,13 @@ def maclist(desk: Desk, draft: Draft, line: Line) -> None:
             hosts(found, desk.family) if found is not None else None, line.whole,
         )
     )  # fmt: skip
+
+
+def _asks_maclist(draft: Draft, name: str) -> bool:
+    entry = draft.interfaces.get(name)
+    options = entry.options if entry is not None else ()
+    groups = (group.options for group in draft.hosts if group.interface == name)
+    return draft.open_interfaces or any(o.name == "maclist" for found in (options, *groups) for o in found)
 
 
 def _with_tilde(cell: Cell) -> Cell:

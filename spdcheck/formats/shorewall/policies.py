@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from spdcheck.formats.shorewall.action import action, log_with_tag
+from spdcheck.formats.shorewall.action import log as read_log
 from spdcheck.formats.shorewall.addresses import zones as read_zones
 from spdcheck.formats.shorewall.columns import Refused, split
 from spdcheck.formats.shorewall.parsed import top_level
@@ -35,7 +36,7 @@ def policy(desk: Desk, draft: Draft, line: Line) -> None:
     if word == "NONE":
         _none(cell, source, dest, draft)
     level = row.get("loglevel")
-    log = log_with_tag(level) if level is not None else None
+    log = (log_with_tag if desk.dialect == 2 else read_log)(level) if level is not None else None
     limit, connections = row.get("limit"), row.get("connlimit")
     found = rates(limit) if limit is not None else ()
     if len(found) > 1:
@@ -72,13 +73,21 @@ def _policy(cell: Cell, desk: Desk) -> tuple[str, str, tuple[Action, ...] | None
     if match is None or match[1] not in (_POLICIES if desk.dialect == 5 else _POLICIES_2):
         raise Refused(cell.span, f"`{cell.text}` is no policy", f"policies are {', '.join(sorted(_POLICIES))}")
     queue = match[2][1:-1] if match[2] else ""
-    if match[2] and (match[1] != "NFQUEUE" or not _QUEUES.fullmatch(queue)):
-        raise Refused(cell.place(*match.span(2)), f"`{match[2]}` does not belong to {match[1]}")
+    word = match[1]
+    if match[2] and not _QUEUES.fullmatch(queue):
+        raise Refused(cell.place(*match.span(2)), f"`{queue}` is no number of a queue")
+    if match[2] and word != "NFQUEUE":
+        message = f"`{cell.text}` is NFQUEUE{match[2]}: the number decides"
+        desk.reading(cell.line.file).accident(cell.span, message, mend=f"write {word}")
+        word = "NFQUEUE"
+    if word == "BLACKLIST" and not desk.setting("DYNAMIC_BLACKLIST").startswith("ipset"):
+        message = "the policy BLACKLIST needs a blacklist in an ipset"
+        raise Refused(cell.span, message, "write DYNAMIC_BLACKLIST=ipset into shorewall.conf")
     if not match[3]:
-        return match[1], queue, None, False
+        return word, queue, None, False
     rest = cell.part(*match.span(3))
     if rest.text.lower() == "none":
-        return match[1], queue, (), False
+        return word, queue, (), False
     added = rest.text.startswith("+")
     listed = []
     for start, end in top_level(rest.text, ","):
@@ -88,7 +97,7 @@ def _policy(cell: Cell, desk: Desk) -> tuple[str, str, tuple[Action, ...] | None
         if not item.text:
             raise Refused(rest.span, f"`{rest.text}` has an empty place")
         listed.append(action(item).action)
-    return match[1], queue, tuple(listed), added
+    return word, queue, tuple(listed), added
 
 
 def _none(cell: Cell, source: Zones, dest: Zones, draft: Draft) -> None:

@@ -9,8 +9,11 @@ from spdcheck.formats.shorewall.action import action
 from spdcheck.formats.shorewall.addresses import hosts, places
 from spdcheck.formats.shorewall.columns import Refused, split
 from spdcheck.formats.shorewall.tables import RULES, RULES_2
+from spdcheck.formats.shorewall.targets import check_server, check_target
+from spdcheck.formats.shorewall.times import check_time
+from spdcheck.formats.shorewall.translation import knows_interface
 from spdcheck.model.shorewall import RuleEntry
-from spdcheck.model.shorewall_columns import Hosts, Written
+from spdcheck.model.shorewall_columns import AddressKind, Hosts, Written
 
 if TYPE_CHECKING:
     from spdcheck.formats.shorewall.columns import Cell, Row
@@ -53,6 +56,10 @@ def rule(desk: Desk, draft: Draft, line: Line, section: str) -> None:
     if not made.source or not made.dest:
         _missing(made, row)
     _check_zones(made, draft)
+    _check_interfaces(made, draft)
+    if desk.dialect == 5:
+        check_target(made, row, desk.family)
+        check_server(made, made.dest)
     if made.user is not None and not _from_firewall(made, draft):
         raise Refused(made.user.origin, "USER has a meaning only where the source is the firewall ($FW)")
     (draft.blrules if section == "BLACKLIST" else draft.rules).append(made)
@@ -92,9 +99,9 @@ def entry(desk: Desk, draft: Draft, row: Row, section: str, *, zoned: bool) -> R
         origdest=_original(cells.get("origdest"), family),
         rates=rates,
         user=values.user(cells["user"]) if "user" in cells else None,
-        mark=values.mark(cells["mark"]) if "mark" in cells else None,
+        mark=values.mark(cells["mark"], desk.mark_mask()) if "mark" in cells else None,
         connlimit=values.connlimit(cells["connlimit"]) if "connlimit" in cells else None,
-        time=_written(cells.get("time")),
+        time=_written(check_time(cells.get("time"))),
         headers=_written(cells.get("headers")),
         switch=_written(cells.get("switch")),
         helper=_written(cells.get("helper")),
@@ -149,6 +156,17 @@ def _check_zones(made: RuleEntry, draft: Draft) -> None:
                 if name not in known:
                     raise Refused(place.zones.origin, f"the {side} zone {name} is not known",
                                   "declare it in zones, or correct the name")  # fmt: skip
+
+
+def _check_interfaces(made: RuleEntry, draft: Draft) -> None:
+    for place in (*made.source, *made.dest):
+        name = place.interface
+        if name is not None and not knows_interface(draft, name):
+            raise Refused(place.origin, f"the interface {name} is not known", "declare it in interfaces")
+    for place in made.dest:
+        for address in (*place.hosts.included, *place.hosts.excluded) if place.hosts is not None else ():
+            if address.kind is AddressKind.MAC:
+                raise Refused(address.origin, "a MAC address can't be a destination: the packet has none of it yet")
 
 
 def _zoneless(made: RuleEntry, place: Place, side: str) -> None:

@@ -12,6 +12,7 @@ from spdcheck.formats.shorewall.tables import ALIASES, HOSTS, INTERFACES, IPSEC_
 from spdcheck.formats.shorewall.tunnel_types import tunnel_type
 from spdcheck.formats.shorewall.values import options as read_options
 from spdcheck.formats.shorewall.zone_options import check_zone_options
+from spdcheck.model.netfilter import Network
 from spdcheck.model.shorewall import HostEntry, InterfaceEntry, TunnelEntry, Zone
 from spdcheck.model.shorewall_columns import Address, AddressKind, Hosts, Written
 
@@ -163,6 +164,7 @@ def interface(desk: Desk, draft: Draft, line: Line, number: int) -> None:
     names = INTERFACES[number]
     row = split(line, names, title=f"interfaces (format {number})", quotes=desk.dialect == 2)
     zone_cell = row.get("zone")
+    known = None
     if zone_cell is not None:
         known = draft.zones.get(zone_cell.text)
         if zone_cell.text == draft.firewall or (known is not None and known.type == "firewall"):
@@ -176,6 +178,9 @@ def interface(desk: Desk, draft: Draft, line: Line, number: int) -> None:
         check_interface_options(listed, desk.family, zoned=zone_cell is not None, name=name)
     physical = next((o.value for o in listed if o.name == "physical" and o.value), port or name)
     key = port or name
+    if port and zone_cell is not None and known is not None and known.type != "bport" and desk.dialect == 5:
+        raise Refused(zone_cell.span, f"{zone_cell.text} is no zone of type bport, as the port of a bridge needs")
+    _check_physical(listed, draft, name, port)
     if key in draft.interfaces:
         raise Refused(cell.span, f"the interface {key} is there already ({draft.interfaces[key].origin.where})")
     draft.interfaces[key] = InterfaceEntry(
@@ -187,6 +192,17 @@ def interface(desk: Desk, draft: Draft, line: Line, number: int) -> None:
         physical,
         line.whole,
     )
+
+
+def _check_physical(options: tuple[Option, ...], draft: Draft, name: str, port: str) -> None:
+    for option in options:
+        if option.name != "physical" or option.value is None:
+            continue
+        if any(option.value in (key, e.physical) for key, e in draft.interfaces.items()) and not port:
+            raise Refused(option.origin, f"another line stands for {option.value} already")
+        if name.endswith("+") and not option.value.endswith("+"):
+            raise Refused(option.origin, f"{name} stands for many interfaces, and {option.value} is one",
+                          f"write physical={option.value}+")  # fmt: skip
 
 
 def _interface_name(cell: Cell, draft: Draft) -> tuple[str, str]:
@@ -241,8 +257,27 @@ def host(desk: Desk, draft: Draft, line: Line) -> None:
     elif not rest.text:
         raise Refused(cell.span, f"no addresses stand behind `{name}:`")
     else:
-        addresses = read_hosts(rest, desk.family)
+        addresses = read_hosts(rest, desk.family, names=False)
+    if desk.dialect == 5:
+        _check_group(draft, zone_cell, cell, name, addresses, found)
     draft.hosts.append(HostEntry(zone_cell.text, name, addresses, rest.text == "dynamic", found, line.whole))
+
+
+def _check_group(
+    draft: Draft, zone: Cell, cell: Cell, name: str, addresses: Hosts, options: tuple[Option, ...]
+) -> None:
+    """The zone has the whole interface already, or the addresses are of a kind that zones can't have."""
+    for address in (*addresses.included, *addresses.excluded):
+        if address.kind not in (AddressKind.NETWORK, AddressKind.RANGE, AddressKind.SET):
+            raise Refused(address.origin, f"`{address.name}` is neither an address nor an ipset")
+    known, entry = draft.zones.get(zone.text), draft.interfaces.get(name)
+    as_zone = known is None or known.type == "ipsec" or not any(option.name == "ipsec" for option in options)
+    if as_zone and entry is not None and entry.zone == zone.text:
+        message = f"all of {name} belongs to the zone {zone.text} already"
+        raise Refused(cell.span, message, "remove the line, or write `-` as the zone of the interface")
+    whole = [a for a in addresses.included if isinstance(a.value, Network) and a.value.mask == 0]
+    if as_zone and whole and len(addresses.included) > 1:
+        raise Refused(cell.span, f"`{whole[0].name}` covers the other addresses already")
 
 
 def _knows_interface(draft: Draft, name: str, desk: Desk) -> bool:

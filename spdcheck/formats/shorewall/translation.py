@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from spdcheck.model.shorewall_columns import Address, Hosts, Option, Ports, Protocols
 
 _HOSTS = re.compile(r"!|[+&%~^<\[]|\d+\.|[^:]+\.[^:]+\.")
+_ACTIONS = frozenset({"MASQUERADE", "SNAT", "CONTINUE", "LOG", "NFLOG", "ULOG"})
+_CHANCE = re.compile(r"!?0?\.\d{1,8}")
+_PORTED = frozenset({6, 17, 33, 132})
 _INTERFACE = re.compile(r"[\w.@%-]+\+?(?:\(\w+\))?")
 
 
@@ -62,6 +65,10 @@ def snat(desk: Desk, draft: Draft, line: Line, number: int) -> None:
         target = _new_address(inside, desk.family)
     elif made.name == "LOG" and made.log is None:
         raise Refused(cell.span, "LOG needs a log level", "write LOG:info")
+    elif made.name not in _ACTIONS and made.name not in draft.declared:
+        raise Refused(
+            cell.span, f"`{made.name}` is no action of snat", "actions are MASQUERADE, SNAT(…), CONTINUE and LOG"
+        )
     way = _way(row.need("dest"), draft, desk)
     if draft.firewall in way.interfaces and (before or made.name == "MASQUERADE"):
         raise Refused(cell.span, f"`{cell.text}` is not possible for what goes to the firewall itself")
@@ -110,6 +117,11 @@ def _entry(
     where = values.protocols(cells["proto"], family) if "proto" in cells else None
     sources, interface = _source(cells.get("source"), draft, desk)
     ipsec, options = _ipsec(cells.get("ipsec"))
+    if target.ports is not None and desk.dialect == 5 and not _has_ports(where):
+        raise Refused(made.origin, "new ports need a protocol that has ports", "write tcp or udp into PROTO")
+    chance = cells.get("probability")
+    if chance is not None and not _CHANCE.fullmatch(chance.text):
+        raise Refused(chance.span, f"`{chance.text}` is no probability", "write a number below 1, such as 0.5")
     return SourceNat(
         file=file,
         action=made,
@@ -128,7 +140,7 @@ def _entry(
         dports=values.ports(cells[port], where) if port in cells else None,
         ipsec=ipsec,
         ipsec_options=options,
-        mark=values.mark(cells["mark"]) if "mark" in cells else None,
+        mark=values.mark(cells["mark"], desk.mark_mask()) if "mark" in cells else None,
         user=values.user(cells["user"]) if "user" in cells else None,
         switch=_written(cells.get("switch")),
         origdest=hosts(cells["origdest"], family) if "origdest" in cells else None,
@@ -136,6 +148,10 @@ def _entry(
         inline=_written(row.inline),
         origin=row.line.whole,
     )
+
+
+def _has_ports(where: Protocols | None) -> bool:
+    return where is not None and not where.negated and all(item.number in _PORTED for item in where.items)
 
 
 def _inside(cell: Cell) -> Cell | None:
@@ -250,7 +266,10 @@ def _source(cell: Cell | None, draft: Draft, desk: Desk) -> tuple[Hosts | None, 
     if cell is None:
         return None, None
     name, sign, _ = cell.text.partition("!")
-    if name and _INTERFACE.fullmatch(name) and not _HOSTS.match(name) and knows_interface(draft, name):
+    plain = name and _INTERFACE.fullmatch(name) and not _HOSTS.match(name)
+    if plain and sign and desk.dialect == 5:
+        raise Refused(cell.span, "an interface can't have an exclusion here", "write its networks in place of it")
+    if plain and knows_interface(draft, name):
         return (hosts(cell.part(len(name), len(cell.text)), desk.family) if sign else None), name
     if name and ":" in name and desk.family == 4:
         head, _, _ = name.partition(":")
@@ -304,7 +323,8 @@ def netmap(desk: Desk, draft: Draft, line: Line) -> None:
     row = split(line, NETMAP, title="netmap", quotes=desk.dialect == 2)
     cell = row.need("type")
     kind, _, chain = cell.text.partition(":")
-    if kind not in ("DNAT", "SNAT") or chain not in ("", "P", "O", "T"):
+    chains = ("",) if desk.dialect == 5 else ("", "P", "O", "T")
+    if kind not in ("DNAT", "SNAT") or chain not in chains:
         raise Refused(cell.span, f"`{cell.text}` is no type of netmap", "types are DNAT and SNAT")
     second = row.need("net2")
     net2 = address(second, desk.family, names=False).value
@@ -327,6 +347,9 @@ def proxyarp(desk: Desk, draft: Draft, line: Line) -> None:
     """A line of proxyarp. Raises :class:`Refused`."""
     row = split(line, PROXYARP, title="proxyarp", quotes=desk.dialect == 2)
     inside = row.get("interface")
+    for found in (inside, row.need("external")):
+        if found is not None and not knows_interface(draft, found.text):
+            raise Refused(found.span, f"the interface {found.text} is not known", "declare it in interfaces")
     draft.proxyarp.append(
         ProxyArpEntry(
             address(row.need("address"), desk.family, names=False), inside.text if inside is not None else "",

@@ -30,8 +30,8 @@ class TunnelType(NamedTuple):
 
 def tunnel_type(cell: Cell, dialect: int) -> TunnelType:
     """The type of a tunnel. Raises :class:`Refused`."""
-    parts = cell.text.lower().split(":")
-    kind, rest = parts[0], parts[1:]
+    parts = cell.text.split(":")
+    kind, rest = parts[0].lower(), parts[1:]
     if kind not in (_TYPES if dialect == 5 else _TYPES_2):
         known = ", ".join(sorted(_TYPES if dialect == 5 else _TYPES_2))
         raise Refused(cell.span, f"there are no tunnels of type `{kind}`", f"types are {known}")
@@ -60,7 +60,7 @@ def _openvpn(cell: Cell, kind: str, rest: list[str]) -> TunnelType:
     protocol, port = "", ""
     if len(rest) == 2:
         protocol, port = rest
-    elif rest and rest[0] in ("tcp", "udp"):
+    elif rest and rest[0].lower() in ("tcp", "udp"):
         protocol = rest[0]
     elif rest:
         port = rest[0]

@@ -83,6 +83,8 @@ def ports(cell: Cell, where: Protocols | None, *, source: bool = False, needed: 
     made: list[Port] = []
     for item in where.items:
         made = _for_protocol(words, item, cell, source=source)
+    if negated and sum(1 + (isinstance(p, Interval) and p.first != p.last) for p in made) > 15:
+        raise Refused(cell.span, "a negated list has at most 15 ports (a range counts for two)")
     return Ports(tuple(made), negated, cell.span)
 
 
@@ -114,8 +116,6 @@ def _port(word: Cell, protocol: str | None) -> Port:
     first, colon, last = text.partition(":")
     low = _number(word, first, protocol) if first not in ("", "0") else 0
     if not colon:
-        if low == 0:
-            raise Refused(word.span, f"`{text}` is no port")
         return Interval(low, low)
     high = _number(word, last, protocol) if last else 65535
     if low >= high:
@@ -187,12 +187,12 @@ def _rate(cell: Cell) -> Rate:
     )  # fmt: skip
 
 
-def mark(cell: Cell) -> MarkTest:
-    """A MARK column. Raises :class:`Refused`."""
+def mark(cell: Cell, mask: int) -> MarkTest:
+    """A MARK column; ``mask`` holds where none is written. Raises :class:`Refused`."""
     parsed = Parsed("mark", cell, "mark")
     syntax = parsed.syntax
     value = _whole(parsed.text(syntax.value))
-    mask = _whole(parsed.text(syntax.mask)) if syntax.mask is not None else 0xFFFFFFFF
+    mask = _whole(parsed.text(syntax.mask)) if syntax.mask is not None else mask
     if value > 0xFFFFFFFF or mask > 0xFFFFFFFF:
         raise Refused(cell.span, f"`{cell.text}` has more than 32 bits")
     return MarkTest(syntax.negation is not None, Bits(value, mask), syntax.connection is not None, cell.span)
@@ -207,6 +207,8 @@ def connlimit(cell: Cell) -> ConnectionLimit:
     parsed = Parsed("connlimit", cell, "limit of connections")
     syntax = parsed.syntax
     prefix = _whole(parsed.text(syntax.prefix)) if syntax.prefix is not None else None
+    if syntax.side is not None and parsed.text(syntax.side) != "d":
+        raise Refused(cell.span, "only `d:` can stand before the limit")
     if prefix is not None and not 0 < prefix <= 128:
         raise Refused(cell.span, f"`{prefix}` is no prefix length")
     return ConnectionLimit(

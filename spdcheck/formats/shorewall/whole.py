@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spdcheck.formats.shorewall.names import ACTIONS_GONE, MACROS, exists
+from spdcheck.formats.shorewall.bodies import calls_of, inside
+from spdcheck.formats.shorewall.names import ACTIONS, ACTIONS_2, ACTIONS_GONE, MACROS, TARGETS, TARGETS_2, exists
 from spdcheck.formats.shorewall.pairs import PolicyTable
+from spdcheck.formats.shorewall.targets import FIXED
 from spdcheck.model.diagnostic import Note
 from spdcheck.source import Span
 
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
     from spdcheck.model.shorewall import RuleEntry
     from spdcheck.model.shorewall_columns import Action, Zones
     from spdcheck.source import SourceFile
+
+DEFAULTS = (
+    "DROP_DEFAULT", "REJECT_DEFAULT", "ACCEPT_DEFAULT", "QUEUE_DEFAULT", "NFQUEUE_DEFAULT", "BLACKLIST_DEFAULT",
+)  # fmt: skip
 
 
 def check_zones(desk: Desk, draft: Draft) -> None:
@@ -39,6 +45,31 @@ def check_needed(desk: Desk, name: str) -> None:
         desk.refuse_whole(beside.span(0, 0), message, f"write {name}")
     elif file is not None and not file.text:
         desk.refuse_whole(file.span(), f"{name} is empty: Shorewall does not start without its lines")
+
+
+def check_default_actions(desk: Desk, draft: Draft) -> None:
+    """What policies and the settings *_DEFAULT call are actions: neither targets nor macros."""
+    if desk.dialect == 2:
+        return
+    calls = [call for entry in draft.policies for call in entry.defaults or ()]
+    for name in DEFAULTS:
+        setting = desk.settings.get(name)
+        calls += calls_of(setting.value, setting.origin) if setting is not None else ()
+    for call in calls:
+        if call.name in draft.declared or call.name in ACTIONS:
+            continue
+        if call.name in ACTIONS_GONE:
+            _gone(desk, call)
+        elif not (call.name in MACROS and desk.told and desk.release < (4, 0)):
+            message = f"`{call.name}` is no action that a policy can call"
+            desk.refuse_whole(
+                call.origin, message, "write Broadcast(DROP),Multicast(DROP), none, or an action of yours"
+            )
+
+
+def _gone(desk: Desk, call: Action) -> None:
+    message = f"the standard action {call.name} is gone"
+    desk.refused_since((5, 2), call.origin, message, "use Broadcast, Multicast and the other actions it was made of")
 
 
 def check_policies(desk: Desk, draft: Draft) -> PolicyTable | None:
@@ -69,9 +100,10 @@ def check_rules(desk: Desk, draft: Draft, table: PolicyTable | None) -> None:
     """Rules call what exists, and contradict no NONE."""
     for entry in (*draft.blrules, *draft.rules):
         _check_call(desk, draft, entry.action)
+        _check_parameter(desk, draft, entry.action)
         if table is not None:
             _check_none(desk, entry, table)
-        if entry.action.name in ("DNAT", "REDIRECT", "NONAT", "HELPER") and entry.section not in ("NEW", "BLACKLIST"):
+        if entry.action.name in ("DNAT", "REDIRECT", "NONAT", "HELPER") and entry.section != "NEW":
             message = f"{entry.action.name} is possible only in the section NEW"
             desk.refuse_whole(entry.action.origin, message, "move the line below `?SECTION NEW`")
     for macro in draft.macros.values():
@@ -94,18 +126,32 @@ def _check_call(desk: Desk, draft: Draft, call: Action) -> None:
         message = f"nothing is called `{name}`: no target, no standard action or macro, no file macro.{name}"
         desk.refuse_whole(call.origin, message, _mend(desk, name))
     elif desk.dialect == 5 and name in ACTIONS_GONE and name not in MACROS:
-        message = f"the standard action {name} is gone"
-        desk.refused_since(
-            (5, 2), call.origin, message, "use Broadcast, Multicast and the other actions it was made of"
-        )
+        _gone(desk, call)
+
+
+def _check_parameter(desk: Desk, draft: Draft, call: Action) -> None:
+    """A macro gets the parameter that its lines ask for, and it is something that can be called."""
+    name = call.name
+    own = draft.macros.get(name)
+    if name in draft.declared or (own is None and (name not in MACROS or name in ACTIONS)):
+        return
+    asks = name not in FIXED if own is None else any(e.action.name == "PARAM" for e in own.rules) and not own.default
+    if not call.parameters or call.parameters[0] in ("", "-"):
+        if asks:
+            desk.refuse_whole(call.origin, f"the macro {name} needs to be told what to do", f"write {name}(ACCEPT)")
+        return
+    for inner in inside(call)[:1]:
+        if f"macro.{inner.name}" in desk.files or inner.name in draft.declared:
+            continue
+        if not exists(inner.name, desk.dialect):
+            message = f"`{inner.name}` is nothing that the macro {name} could do"
+            desk.refuse_whole(call.origin, message, _mend(desk, inner.name))
 
 
 def _mend(desk: Desk, name: str) -> str:
     if f"action.{name}" in desk.files:
         return f"declare {name} in the file actions"
     from difflib import get_close_matches
-
-    from spdcheck.formats.shorewall.names import ACTIONS, ACTIONS_2, TARGETS, TARGETS_2
 
     known = ACTIONS_2 | TARGETS_2 if desk.dialect == 2 else MACROS | ACTIONS | TARGETS
     close = get_close_matches(name, sorted(known), 1)

@@ -1,0 +1,32 @@
+"""Connection tracking helpers by name, and the protocols that each one follows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spdcheck.formats.shorewall.columns import Refused
+from spdcheck.model.protocols import TCP, UDP
+
+if TYPE_CHECKING:
+    from spdcheck.model.shorewall import PlainEntry
+
+_HELPERS = {
+    "amanda": (UDP,), "ftp": (TCP,), "irc": (TCP,), "netbios-ns": (UDP,), "pptp": (TCP,), "Q.931": (TCP,),
+    "RAS": (UDP,), "sane": (TCP,), "sip": (UDP, TCP), "snmp": (UDP,), "tftp": (UDP,),
+}  # fmt: skip
+
+
+def check_helper(entry: PlainEntry) -> None:
+    """``CT:helper:NAME`` with the protocol of its line. Raises :class:`Refused`."""
+    call = entry.action
+    if call.name != "CT" or call.parameters[:1] != ("helper",):
+        return
+    name = call.parameters[1].partition("(")[0]
+    plain = name.rstrip("0123456789").rstrip("-")
+    wanted = _HELPERS.get(name) or _HELPERS.get(plain)
+    if wanted is None:
+        raise Refused(call.origin, f"there is no helper `{name}`", f"helpers are {', '.join(_HELPERS)}")
+    given = entry.protocols
+    if given is None or given.negated or any(item.number not in wanted for item in given.items):
+        word = " or ".join({TCP: "tcp", UDP: "udp"}[number] for number in wanted)
+        raise Refused(given.origin if given is not None else call.origin, f"the helper {name} is for {word}")
