@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
+from spdcheck.checks.keynote_claims import keynote_claims
 from spdcheck.model.diagnostic import Note
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ class OpenPolicy(Check):
 
     Names `remote` sections with `generate_policy` for which some `sainfo` leaves the remote side open. `sainfo …
     clientaddr` binds a client to the address that it was given, and is fine. `sainfo anonymous` with policies that are
-    written down is fine too: they decide.
+    written down is fine too: they decide. isakmpd always installs what its peer proposes: there, the KeyNote policy is
+    asked whether it lets a peer claim 0.0.0.0/0.
 
     ## Why it matters
 
@@ -81,7 +83,7 @@ class OpenPolicy(Check):
 
     ## References
 
-    racoon.conf(5) generate_policy, sainfo; RFC 4301 section 4.4.3.
+    racoon.conf(5) generate_policy, sainfo; isakmpd.policy(5); RFC 4301 section 4.4.3.
     """
 
     code = "CRY005"
@@ -89,8 +91,9 @@ class OpenPolicy(Check):
     severity = Severity.ERROR
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
-        """Every remote section that generates policies."""
+        """Every remote section that generates policies, and every policy of isakmpd."""
         for host in context.hosts:
+            yield from keynote_claims(self, host)
             told = set()
             for daemon in host.daemons:
                 for peer in daemon.peers:

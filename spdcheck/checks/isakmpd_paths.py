@@ -41,12 +41,14 @@ def _policy_file(check: Check, host: Host, daemon: KeyDaemon) -> Iterator[Findin
     lies = below(host, located.file)
     line = next((path for path in daemon.paths if path.kind == "policy"), None)
     shown = f"/{lies}" if is_placed(lies) else lies
-    by_default = "without Policy-file " if line is None else ""
+    if not named:
+        read = "Policy-file is empty"
+    else:
+        read = f"{'without Policy-file ' if line is None else ''}isakmpd reads its policy from {named}"
     yield check.finding(
         host,
         daemon.origin if line is None else line.origin,
-        f"{by_default}isakmpd reads its policy from {named}, but the policy lies at {shown}: it exits with "
-        f'policy_init: open ("{named}", O_RDONLY) failed',
+        f'{read}, but the policy lies at {shown}: isakmpd exits with policy_init: open ("{named}", O_RDONLY) failed',
         label="not where the policy lies",
         notes=[Note(located.file.span(0, 0), "the policy is here")],
         mend=f"write Policy-file= {shown}, or move the file",

@@ -148,8 +148,11 @@ def _spd(host: Host, direction: Direction) -> Iterator[tuple[str, ...]]:
             demand = " + ".join(str(template) for template in policy.templates)
         if policy.priority:
             demand += f" (priority {policy.priority})"
-        mark = INFERRED if policy.implied else " "
-        source = f"{where(policy.origin)} {INFERRED} {policy.implied}" if policy.implied else where(policy.origin)
+        why = policy.implied
+        if policy.by_ike is not None:
+            why = f"installed by {policy.by_ike.daemon} once phase 2 has succeeded, begun by {policy.by_ike.initiator}"
+        mark = INFERRED if why else " "
+        source = f"{where(policy.origin)} {INFERRED} {why}" if why else where(policy.origin)
         yield f"{mark} {number}", str(policy.selector), demand, source
 
 

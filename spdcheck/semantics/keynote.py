@@ -47,7 +47,8 @@ ISAKMPD_VALUES = ("false", "true")
 
 _ENCODED = ("dsa-", "rsa-", "x509-", "binary-")
 
-Principal = str | Passphrase
+Principal = str | Passphrase | Special
+"""Who takes an action; ``ANYTHING`` may be anybody."""
 
 
 class Compliance(NamedTuple):

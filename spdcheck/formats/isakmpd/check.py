@@ -88,7 +88,8 @@ class Checker:
             self._reading.unmodelled += not self._is_counted  # a line counts once, however many names it has
             self._is_counted = True
         else:
-            self._reading.say("CFG003", place, f"`{text}` is no address", mend="write a numeric address")
+            message = f"`{text}` is no address" if text else "found no value, expected an address"
+            self._reading.say("CFG003", place, message, mend="write a numeric address")
         self._reading.gap(place, f"{place.where} names no address", Part.IKE)
 
     def _word(self, section: Section, tag: str, value: Value) -> None:

@@ -106,7 +106,7 @@ class Converter:
     def _paths(self) -> Iterator[PathReference]:
         for section in ("General", "X509-certificates", "KeyNote"):
             for tag, value in self._own(section).items():
-                if KINDS.get(tag) is Kind.FILE and value.text:
+                if KINDS.get(tag) is Kind.FILE and (value.text or tag == "policy-file"):
                     yield PathReference(_PATHS[tag], value.text, value.place)
 
     # ---- phase 1

@@ -1,0 +1,67 @@
+"""The tables of the corpus' README, held against the golden files: each site says what its row claims."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.golden import CORPUS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEADING = "## The roaming client of 2002, row by row"
+CODE = re.compile(r"[A-Z]{3}\d{3}")
+TOLD = re.compile(r"(?:error|warning|info)\[(?P<site>[A-Z]{3}\d{3})\]|^(?P<case>[A-Z]{3}\d{3}) ", re.MULTILINE)
+
+
+def rows() -> list[list[str]]:
+    """The cells of each row, with the number of the row before where a cell is empty."""
+    text = (CORPUS / "README.md").read_text(encoding="utf-8").partition(HEADING)[2]
+    found: list[list[str]] = []
+    for line in text.splitlines():
+        if line.startswith("| ") and not line.startswith("| row "):
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            found.append([cells[0] or found[-1][0], *cells[1:]])
+    return found
+
+
+def golden_of(site: str) -> Path:
+    """The golden file of a site, a variant or a case of a check."""
+    if site.startswith("variants/"):
+        return CORPUS / f"{site}.out"
+    if site.startswith("checks/"):
+        return CORPUS / f"{site}.out"
+    return CORPUS / "sites" / site / "expected.txt"
+
+
+ROWS = rows()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[0]} {row[2]}")
+def test_row(row: list[str]) -> None:
+    codes = CODE.findall(row[3])
+    assert codes, "a row names codes"
+    for site in row[2].split(", "):
+        said = golden_of(site).read_text(encoding="utf-8")
+        told = {
+            found for found in re.findall(r"(?:error|warning|info)\[([A-Z]{3}\d{3})\]|^([A-Z]{3}\d{3}) ", said, re.M)
+        }
+        told = {first or second for first, second in told}
+        if row[3].startswith("silent"):
+            assert not told & set(codes), f"{site} says {sorted(told & set(codes))}"
+        else:
+            assert told & set(codes), f"{site} says none of {codes}"
+            if site == row[2]:
+                assert set(codes) <= told, f"{site} does not say {sorted(set(codes) - told)}"
+
+
+def test_every_row_of_the_list_is_there() -> None:
+    known = {row[0] for row in ROWS}
+    assert {f"S3-{number:02}" for number in range(1, 31)} - known <= NOT_SHOWN
+
+
+NOT_SHOWN = {"S3-09", "S3-10", "S3-12", "S3-18", "S3-20", "S3-21", "S3-22", "S3-29"}
+"""Rows that no site shows: S3-29 is about the lengths of captured packets."""
