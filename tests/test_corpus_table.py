@@ -46,10 +46,7 @@ def test_row(row: list[str]) -> None:
     assert codes, "a row names codes"
     for site in row[2].split(", "):
         said = golden_of(site).read_text(encoding="utf-8")
-        told = {
-            found for found in re.findall(r"(?:error|warning|info)\[([A-Z]{3}\d{3})\]|^([A-Z]{3}\d{3}) ", said, re.M)
-        }
-        told = {first or second for first, second in told}
+        told = {found["site"] or found["case"] for found in TOLD.finditer(said)}
         if row[3].startswith("silent"):
             assert not told & set(codes), f"{site} says {sorted(told & set(codes))}"
         else:

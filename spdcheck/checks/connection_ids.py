@@ -37,7 +37,8 @@ class _Own(NamedTuple):
 def connection_ids(check: Check, context: Context) -> Iterator[Finding]:
     """Every proposal of a peer for which a connection is there that is not equal."""
     told: set[tuple[str, str, str, str]] = set()
-    for proposal in proposals(context.hosts):
+    judged = {host.name for host in context.hosts}
+    for proposal in proposals(context.site.hosts):
         responder = proposal.responder
         if responder is None or responder.external or proposal.initiator.external:
             continue
@@ -53,7 +54,8 @@ def connection_ids(check: Check, context: Context) -> Iterator[Finding]:
             mirror = (responder.name, str(item.selector.reversed()), proposal.initiator.name, _name(proposal))
             if key not in told and mirror not in told:
                 told |= {key, mirror}
-                yield _differs(check, proposal, responder, item, begins=begins)
+                if responder.name in judged:
+                    yield _differs(check, proposal, responder, item, begins=begins)
 
 
 def _ends(selector: TrafficSelector) -> tuple[AddressRange, AddressRange]:

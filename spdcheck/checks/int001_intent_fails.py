@@ -106,7 +106,7 @@ class IntentFails(Check):
             for result in self._intent(context.ways.simulator, intent, endings):
                 told.add(_reason(result))
                 yield result
-            if any(told) and any(host.daemons for host in context.hosts):
+            if any(told) and any(host.daemons for host in context.site.hosts):
                 yield from self._besides(context, intent, flow, told)
 
     def _besides(self, context: Context, intent: Intent, flow: Flow, told: set[str]) -> Iterator[Finding | Undecided]:
