@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
 from spdcheck.model.diagnostic import Note
+from spdcheck.model.policy import Mode
 from spdcheck.semantics.manual_keys import family_of
 
 if TYPE_CHECKING:
@@ -14,16 +15,19 @@ if TYPE_CHECKING:
 
     from spdcheck.checks.base import Context
     from spdcheck.model.association import SecurityAssociation
+    from spdcheck.model.host import Host
+    from spdcheck.model.running import Dump
     from spdcheck.source import SourceFile
 
 
 class NoReplayProtection(Check):
-    """Associations given by hand have no replay window, so that recorded packets are accepted again.
+    """Associations have no replay window, so that recorded packets are accepted again.
 
     ## What it does
 
     Names the ESP and AH associations without `-r`, or with `-r 0`, once a file. Only the receiver's window counts, but
-    both peers write the same line.
+    both peers write the same line. In a listing of the kernel (`setkey -D`, `ip xfrm state`), the associations that
+    lead to this host, whoever has made them.
 
     ## Why it matters
 
@@ -56,8 +60,10 @@ class NoReplayProtection(Check):
     local = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
-        """One finding for each script."""
+        """One finding for each script and each listing."""
         for host in context.hosts:
+            for dump in host.running.dumps:
+                yield from self._running(host, dump)
             open_ones: dict[SourceFile, list[SecurityAssociation]] = {}
             for association in host.sad.associations:
                 if family_of(association.protocol) in ("esp", "ah") and not association.replay_window:
@@ -73,3 +79,30 @@ class NoReplayProtection(Check):
                     notes=[Note(other.origin, "this one too") for other in others[:5]],
                     mend="let a key exchange daemon make the SAs, or write -r 32 and load both peers' scripts together",
                 )
+
+    def _running(self, host: Host, dump: Dump) -> Iterator[Finding]:
+        """What a kernel accepts today. Lines that the files write are told where they stand."""
+        written = {(sa.destination, family_of(sa.protocol), sa.spi) for sa in host.sad.associations}
+        open_ones = [
+            sa
+            for sa in dump.associations
+            if sa.replay_window == 0
+            and family_of(sa.protocol) in ("esp", "ah")
+            and sa.state not in ("larval", "dead")
+            and host.owns(sa.destination)
+            and (sa.destination, family_of(sa.protocol), sa.spi or 0) not in written
+        ]
+        if not open_ones:
+            return
+        first, *others = open_ones
+        count = f"{len(open_ones)} associations in the kernel have" if others else "this association in the kernel has"
+        both = all(sa.mode is Mode.ANY for sa in open_ones)
+        modes = ", in tunnel and in transport mode (mode=any)" if both else ""
+        yield self.finding(
+            host,
+            first.place("replay"),
+            f"{count} no replay window: recorded packets are accepted again{modes}",
+            label="no window",
+            notes=[Note(other.place("replay"), "this one too") for other in others[:5]],
+            mend="see that the key exchange daemon sets one (ReplayWindow in a suite of isakmpd.conf)",
+        )
