@@ -9,7 +9,7 @@ from spdcheck.formats.shorewall.columns import Cell, Refused, split
 from spdcheck.formats.shorewall.lines import Line, Piece
 from spdcheck.formats.shorewall.parsed import top_level
 from spdcheck.formats.shorewall.reader import LineReader
-from spdcheck.formats.shorewall.rules import columns, entry
+from spdcheck.formats.shorewall.rules import check_body, columns, entry
 from spdcheck.formats.shorewall.tables import ACTIONS, RULES_2
 from spdcheck.formats.shorewall.values import options as read_options
 from spdcheck.model.shorewall import ActionBody, Macro
@@ -45,6 +45,8 @@ def declaration(desk: Desk, draft: Draft, line: Line) -> None:
         if option.name not in _OPTIONS:
             raise Refused(option.origin, f"`{option.name}` is no option of an action",
                           f"options are {', '.join(sorted(_OPTIONS))}")  # fmt: skip
+        if option.name == "state":
+            raise Refused(option.origin, "the option state is for Shorewall's own actions")
     names = {option.name for option in found}
     if "inline" in names and ("noinline" in names or "builtin" in names):
         raise Refused(line.whole, "the options exclude each other")
@@ -100,8 +102,10 @@ def read_bodies(desk: Desk, draft: Draft, calls: Iterable[Action]) -> None:
 def _macro(desk: Desk, draft: Draft, name: str) -> tuple[RuleEntry, ...]:
     file = desk.files[f"macro.{name}"]
     default, rules = "", []
-    for line in LineReader(desk, file, most_format=2, comments=True, default_format=2):
+    reader = LineReader(desk, file, most_format=2, comments=True, default_format=2)
+    for line in reader:
         try:
+            _check_format(desk, reader, line)
             row = columns(desk, line)
             word = row.words[0].text if row.words else ""
             if word in ("DEFAULT", "DEFAULTS"):
@@ -112,6 +116,13 @@ def _macro(desk: Desk, draft: Draft, name: str) -> tuple[RuleEntry, ...]:
             desk.refuse(refused.span, refused.message, refused.mend)
     draft.macros[name] = Macro(name=name, rules=tuple(rules), default=default, origin=file.span())
     return draft.macros[name].rules
+
+
+def _check_format(desk: Desk, reader: LineReader, line: Line) -> None:
+    if reader.format == 1:
+        desk.refused_since(
+            (5, 0), line.whole, "bodies in format 1 are gone", "remove `?FORMAT 1`, and look at the columns"
+        )
 
 
 def _default(row: Row) -> str:
@@ -132,14 +143,18 @@ def _action(desk: Desk, draft: Draft, call: Action) -> tuple[RuleEntry, ...]:
     given = {str(n): "" if p == "-" else "-" if p == "--" else p for n, p in enumerate(call.parameters, 1)}
     parameters = given | {"0": name, "chain": name, "action": name, "loglevel": "", "logtag": "", "disposition": ""}
     rules = []
-    for line in LineReader(desk, file, most_format=2, comments=True, default_format=2, parameters=parameters):
+    reader = LineReader(desk, file, most_format=2, comments=True, default_format=2, parameters=parameters)
+    for line in reader:
         try:
+            _check_format(desk, reader, line)
             row = split(line, _BODY_2, title="an action", quotes=True) if desk.dialect == 2 else columns(desk, line)
             word = row.words[0].text if row.words else ""
             if word == "DEFAULTS":
                 _defaults(row, parameters, call)
                 continue
-            rules.append(entry(desk, draft, row, "", zoned=False))
+            rules.append(entry(desk, draft, row, "", zoned=False, known=frozenset()))
+            if desk.dialect == 5:
+                check_body(rules[-1], draft)
         except Refused as refused:
             desk.refuse(refused.span, refused.message, refused.mend)
     if not first:
@@ -160,7 +175,8 @@ def _defaults(row: Row, parameters: dict[str, str], call: Action) -> None:
         if parameters.get(str(number), "") == "":
             parameters[str(number)] = value
     if len(call.parameters) > len(listed):
-        raise Refused(call.origin, f"{call.name} has {len(listed)} parameters, and {len(call.parameters)} are given")
+        given = f"{len(call.parameters)} are given at {call.origin.where}"
+        raise Refused(row.line.whole, f"{call.name} has {len(listed)} parameters, and {given}")
 
 
 def calls_of(text: str, span: Span) -> list[Action]:

@@ -112,6 +112,8 @@ class Desk:
         setting = self.settings.get(name)
         if setting is not None:
             return setting.value
+        if name == "LOG_LEVEL":
+            return "info"
         return "" if name in KNOWN else None
 
     def setting(self, name: str, default: str = "") -> str:

@@ -46,9 +46,7 @@ def evaluate(
     """
     passed = _PASSED.fullmatch(text.strip())
     if passed is not None:
-        if parameters is None:
-            raise BadExpression("`passed` has a meaning only in the body of an action")
-        given = parameters.get(passed[2], "") not in ("", "-")
+        given = (parameters or {}).get(passed[2], "") not in ("", "-")
         return "1" if given != bool(passed[1]) else ""
     text = _expanded(text, _VARIABLE, lambda name: _of_dollar(name, variable, parameters), plain=only_expand)
     if parameters is not None:
@@ -119,7 +117,7 @@ def _value(node: Any, texts: Sequence[str]) -> str | float:
     if kind == "choice":
         return _value(parts[1] if _true(_value(parts[0], texts)) else parts[2], texts)
     if kind == "minus":
-        return -_number(_value(parts[0], texts))
+        return -_number(_value(parts[1], texts))
     if kind in ("defined", "passed"):
         found = _value(parts[0], texts)
         return 1 if kind == "defined" or _text(found) not in ("", "-") else ""

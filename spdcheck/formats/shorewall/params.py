@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from spdcheck.formats.shapes import Unexpected
 from spdcheck.formats.shorewall.language import command_parser
+from spdcheck.formats.shorewall.settings import KNOWN
 from spdcheck.model.shorewall import Setting
 from spdcheck.source import Span
 
@@ -27,6 +28,8 @@ _REFERENCE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})")
 _COMMENT = re.compile(r"(?:^|\s)#")
 _HARMLESS = frozenset({"echo", "true", ":", "printf", "umask", "set", "logger"})
 _DEPTH = 20
+_RESERVED = frozenset({"COMMAND", "CONFDIR", "SHAREDIR", "VARDIR"})
+_SHELL = frozenset({"PATH", "IP", "TC", "PERL", "PAGER"})
 
 
 def read_params(desk: Desk, file: SourceFile, depth: int = 0) -> None:
@@ -140,12 +143,20 @@ def _other(desk: Desk, file: SourceFile, tokens: Tokens, span: Span) -> None:
     _unknown(desk, file, span.start, span.end, f"`{tokens.texts[0]}` is a program")
 
 
+def _reserved(name: str) -> bool:
+    """Names that Shorewall keeps for itself."""
+    return name.startswith(("SW_", "SHOREWALL_")) or name in _RESERVED or (name in KNOWN and name not in _SHELL)
+
+
 def _assign(desk: Desk, file: SourceFile, node: Any, tokens: Tokens) -> None:
     first = node[1]
     name = tokens.texts[first.at][:-1]
     value, unknown = _text(desk, node[2:], tokens)
     last = node[-1]
     span = Span(file, tokens.start(first.at), tokens.end(last.at))
+    if desk.dialect == 5 and _reserved(name):
+        message = f"params can't set {name}: Shorewall keeps the name for itself"
+        desk.refused_since((5, 0), span, message, "use another name")
     desk.variables[name] = value
     desk.params[name] = Setting(name, value, span)
     if unknown:

@@ -16,6 +16,8 @@ from spdcheck.model.shorewall import RuleEntry
 from spdcheck.model.shorewall_columns import AddressKind, Hosts, Written
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from spdcheck.formats.shorewall.columns import Cell, Row
     from spdcheck.formats.shorewall.desk import Desk
     from spdcheck.formats.shorewall.draft import Draft
@@ -58,7 +60,8 @@ def rule(desk: Desk, draft: Draft, line: Line, section: str) -> None:
     _check_zones(made, draft)
     _check_interfaces(made, draft)
     if desk.dialect == 5:
-        check_target(made, row, desk.family)
+        check_target(made, row, desk.family, draft.declared)
+        _check_fast(desk, made)
         check_server(made, made.dest)
     if made.user is not None and not _from_firewall(made, draft):
         raise Refused(made.user.origin, "USER has a meaning only where the source is the firewall ($FW)")
@@ -72,13 +75,15 @@ def columns(desk: Desk, line: Line) -> Row:
     return split(line, RULES, title="rules", inline=True)
 
 
-def entry(desk: Desk, draft: Draft, row: Row, section: str, *, zoned: bool) -> RuleEntry:
-    """The values of a rule's columns. Raises :class:`Refused`."""
+def entry(
+    desk: Desk, draft: Draft, row: Row, section: str, *, zoned: bool, known: Container[str] | None = None
+) -> RuleEntry:
+    """The values of a rule's columns; ``known`` are the words that are zones. Raises :class:`Refused`."""
     cell = row.need("action")
     called = action(cell)
     target = called.action
     redirects = _redirects(target)
-    known = draft.known_zones()
+    known = draft.known_zones() if known is None else known
     cells, family = row.cells, desk.family
     source, dest = cells.get("source"), cells.get("dest")
     where = values.protocols(cells["proto"], family) if "proto" in cells else None
@@ -160,13 +165,33 @@ def _check_zones(made: RuleEntry, draft: Draft) -> None:
 
 def _check_interfaces(made: RuleEntry, draft: Draft) -> None:
     for place in (*made.source, *made.dest):
-        name = place.interface
-        if name is not None and not knows_interface(draft, name):
-            raise Refused(place.origin, f"the interface {name} is not known", "declare it in interfaces")
+        _check_interface(place, draft)
     for place in made.dest:
         for address in (*place.hosts.included, *place.hosts.excluded) if place.hosts is not None else ():
             if address.kind is AddressKind.MAC:
                 raise Refused(address.origin, "a MAC address can't be a destination: the packet has none of it yet")
+
+
+def _check_interface(place: Place, draft: Draft) -> None:
+    name = place.interface
+    if name is not None and not knows_interface(draft, name):
+        raise Refused(place.origin, f"the interface {name} is not known", "declare it in interfaces")
+    for address in (*place.hosts.included, *place.hosts.excluded) if place.hosts is not None else ():
+        ours = address.kind in (AddressKind.OF_INTERFACE, AddressKind.GATEWAY)
+        if ours and not knows_interface(draft, address.name):
+            raise Refused(address.origin, f"the interface {address.name} is not known", "declare it in interfaces")
+
+
+def check_body(entry: RuleEntry, draft: Draft) -> None:
+    """A line of an action: it knows no zones. Raises :class:`Refused`."""
+    for place in (*entry.source, *entry.dest):
+        _check_interface(place, draft)
+
+
+def _check_fast(desk: Desk, made: RuleEntry) -> None:
+    """With FASTACCEPT these packets never come to the rules."""
+    if made.section == "ESTABLISHED" and desk.setting("FASTACCEPT").lower() == "yes":
+        raise Refused(made.origin, "with FASTACCEPT=Yes no packet comes to the section ESTABLISHED", "remove the line")
 
 
 def _zoneless(made: RuleEntry, place: Place, side: str) -> None:

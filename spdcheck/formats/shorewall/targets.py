@@ -10,6 +10,8 @@ from spdcheck.formats.shorewall.names import TARGETS
 from spdcheck.model.protocols import TCP, UDP, protocol_name
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from spdcheck.formats.shorewall.columns import Row
     from spdcheck.model.shorewall import RuleEntry
     from spdcheck.model.shorewall_columns import Action, Place
@@ -46,7 +48,7 @@ FIXED = _names("A_AllowICMPs A_DropDNSrep A_DropUPnP DropUPnP")
 """Standard macros that say themselves what happens."""
 
 
-def check_target(entry: RuleEntry, row: Row, family: int) -> None:
+def check_target(entry: RuleEntry, row: Row, family: int, declared: Container[str]) -> None:
     """A rule, or a line of a body. Raises :class:`Refused`."""
     call = entry.action
     name = call.name
@@ -56,8 +58,14 @@ def check_target(entry: RuleEntry, row: Row, family: int) -> None:
         return
     if call.modifier and name not in _MODIFIERS[call.modifier]:
         raise Refused(call.origin, f"`{call.modifier}` does not belong to {name}")
-    if call.parameters or row.words[0].text.partition(":")[0].endswith("()"):
-        _parameters(call, entry, family)
+    if call.parameters or row.cells["action"].text.partition(":")[0].endswith("()"):
+        _parameters(call, entry, family, declared)
+    if (
+        entry.inline is not None
+        and re.search(r"(?:^|\s)-j\s", entry.inline.text)
+        and (name, call.parameters) != ("INLINE", ())
+    ):
+        raise Refused(entry.inline.origin, "`-j` is allowed only with INLINE, which then has no parameter")
     if name in ("DROP", "REJECT") and entry.rates:
         raise Refused(entry.rates[0].origin, f"a rate has no meaning with {name}: what is above it would pass")
     if name == "LOG" and (call.log is None or call.log.level.lower() == "none"):
@@ -77,7 +85,7 @@ def _one_protocol(entry: RuleEntry, wanted: int) -> None:
         raise Refused(given.origin, f"{entry.action.name} is for {protocol_name(wanted)} only")
 
 
-def _parameters(call: Action, entry: RuleEntry, family: int) -> None:
+def _parameters(call: Action, entry: RuleEntry, family: int, declared: Container[str]) -> None:
     name, given = call.name, call.parameters
     first = given[0] if given else ""
     if name not in _WITH_PARAMETER or not given:
@@ -94,7 +102,7 @@ def _parameters(call: Action, entry: RuleEntry, family: int) -> None:
         target = first.split(" ")[0]
         if (name == "IPTABLES") != (family == 4):
             raise Refused(call.origin, f"{name} is for the other family")
-        if target not in _IPTABLES:
+        if target not in _IPTABLES and target not in declared:
             raise Refused(
                 call.origin, f"iptables has no target `{target}`", "declare it in actions with the option builtin"
             )

@@ -9,6 +9,7 @@ from spdcheck.formats.shorewall.names import ACTIONS, ACTIONS_2, ACTIONS_GONE, M
 from spdcheck.formats.shorewall.pairs import PolicyTable
 from spdcheck.formats.shorewall.targets import FIXED
 from spdcheck.model.diagnostic import Note
+from spdcheck.model.protocols import protocol_name, protocol_number
 from spdcheck.source import Span
 
 if TYPE_CHECKING:
@@ -101,11 +102,13 @@ def check_rules(desk: Desk, draft: Draft, table: PolicyTable | None) -> None:
     for entry in (*draft.blrules, *draft.rules):
         _check_call(desk, draft, entry.action)
         _check_parameter(desk, draft, entry.action)
+        _check_protocol(desk, draft, entry)
         if table is not None:
             _check_none(desk, entry, table)
         if entry.action.name in ("DNAT", "REDIRECT", "NONAT", "HELPER") and entry.section != "NEW":
             message = f"{entry.action.name} is possible only in the section NEW"
             desk.refuse_whole(entry.action.origin, message, "move the line below `?SECTION NEW`")
+    _check_cycles(desk, draft)
     for macro in draft.macros.values():
         for entry in macro.rules:
             if entry.action.name != "PARAM":
@@ -138,7 +141,14 @@ def _check_parameter(desk: Desk, draft: Draft, call: Action) -> None:
     asks = name not in FIXED if own is None else any(e.action.name == "PARAM" for e in own.rules) and not own.default
     if not call.parameters or call.parameters[0] in ("", "-"):
         if asks:
-            desk.refuse_whole(call.origin, f"the macro {name} needs to be told what to do", f"write {name}(ACCEPT)")
+            message = f"the macro {name} needs to be told what to do"
+            first = (
+                next((e.action.origin for e in own.rules if e.action.name == "PARAM"), None)
+                if own is not None
+                else None
+            )
+            notes = (Note(call.origin, "here it is called without"),) if first is not None else ()
+            desk.refuse_whole(first or call.origin, message, f"write {name}(ACCEPT)", notes)
         return
     for inner in inside(call)[:1]:
         if f"macro.{inner.name}" in desk.files or inner.name in draft.declared:
@@ -146,6 +156,43 @@ def _check_parameter(desk: Desk, draft: Draft, call: Action) -> None:
         if not exists(inner.name, desk.dialect):
             message = f"`{inner.name}` is nothing that the macro {name} could do"
             desk.refuse_whole(call.origin, message, _mend(desk, inner.name))
+
+
+def _check_protocol(desk: Desk, draft: Draft, entry: RuleEntry) -> None:
+    """What the file actions says about an action's protocol; ports in a macro whose caller must give the protocol."""
+    name = entry.action.name
+    options = draft.declared[name][0] if name in draft.declared else ()
+    wanted = next((protocol_number(option.value or "") for option in options if option.name == "proto"), None)
+    given = entry.protocols
+    if wanted is not None and given is not None and any(item.number != wanted for item in given.items):
+        desk.refuse_whole(given.origin, f"the action {name} is for {protocol_name(wanted)} only")
+    macro = draft.macros.get(name)
+    for line in macro.rules if macro is not None and given is None else ():
+        if line.protocols is None and (line.dports or line.sports) and line.action.name not in draft.macros:
+            notes = (Note(entry.origin, "this rule calls it, and gives none either"),)
+            desk.refuse_whole(line.origin, "ports without a protocol", "write tcp or udp into PROTO", notes)
+            return
+
+
+def _check_cycles(desk: Desk, draft: Draft) -> None:
+    """Macros and actions that end up calling themselves."""
+    lines = {name: macro.rules for name, macro in draft.macros.items()}
+    for (name, _), body in draft.actions.items():
+        lines.setdefault(name, body.rules)
+    for name in lines:
+        for entry in lines[name]:
+            if _reaches(entry.action.name, name, lines, set()):
+                desk.refuse_whole(entry.action.origin, f"{name} calls itself, without end", "remove the call")
+                return
+
+
+def _reaches(start: str, end: str, lines: dict[str, tuple[RuleEntry, ...]], seen: set[str]) -> bool:
+    if start == end:
+        return True
+    if start in seen or start not in lines:
+        return False
+    seen.add(start)
+    return any(_reaches(entry.action.name, end, lines, seen) for entry in lines[start])
 
 
 def _mend(desk: Desk, name: str) -> str:
