@@ -1,12 +1,13 @@
 """Whole sites and their broken variants: what the user sees, as golden files.
 
 ``corpus/sites/NAME/expected.txt`` is the output of ``check``. A variant names its base site and edits of its
-files, one defect each; ``NAME.out`` beside it is the output of ``check``.
+files, one defect each; ``NAME.out`` beside it is the output of ``check``, ``NAME.trace`` that of one ``trace``.
 """
 
 from __future__ import annotations
 
 import io
+import shlex
 import shutil
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 SITES = sorted(path for path in (CORPUS / "sites").iterdir() if path.is_dir())
 VARIANTS = sorted((CORPUS / "variants").glob("*.variant"))
+VARIANT_TRACES = sorted((CORPUS / "variants").glob("*.trace"))
+PROMPT = "$ spdcheck "
 
 
 def run_check(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -78,6 +81,20 @@ def test_variant(variant: Path, golden: Golden, tmp_path: Path, monkeypatch: pyt
     text = run_check(apply(variant, tmp_path), monkeypatch)
     assert "exit status 0" not in text, "a variant has a defect, and a defect is told"
     golden.check(variant.with_suffix(".out"), text)
+
+
+@pytest.mark.parametrize("path", VARIANT_TRACES, ids=lambda path: path.stem)
+def test_trace_of_a_variant(path: Path, golden: Golden, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``NAME.trace`` beside a variant: a command line, and what it prints in the broken site."""
+    folder = apply(path.with_suffix(".variant"), tmp_path)
+    monkeypatch.chdir(folder.parent)
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+    line = path.read_text(encoding="utf-8").splitlines()[0].removeprefix(PROMPT)
+    assert line.startswith(f"trace --site {folder.name} "), "the first line is the command"
+    out, err = io.StringIO(), io.StringIO()
+    status = main(shlex.split(line), io.StringIO(), out, err)
+    golden.check(path, f"{PROMPT}{line}\n{out.getvalue()}{err.getvalue()}exit status {status}\n")
 
 
 def test_the_mended_site_is_clean(monkeypatch: pytest.MonkeyPatch) -> None:

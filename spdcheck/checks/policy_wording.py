@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from spdcheck.model.diagnostic import Note
@@ -9,9 +10,10 @@ from spdcheck.model.diagnostic import Note
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from spdcheck.model.policy import SecurityPolicy
+    from spdcheck.model.policy import Direction, SecurityPolicy
 
 _SHOWN = 4
+_OF_IP = re.compile(r"(?:/\S*/)?ip\s")
 
 
 def count_of(policies: Sequence[SecurityPolicy]) -> str:
@@ -29,3 +31,13 @@ def without_sas(policies: Sequence[SecurityPolicy]) -> str:
     whose = "their" if len(policies) > 1 else "its"
     leak = all(policy.is_optional for policy in policies)
     return f"{whose} packets {'leave in clear' if leak else 'are dropped'}"
+
+
+def is_of_ip(policy: SecurityPolicy) -> bool:
+    """The policy was written as a command of ip(8), not as a statement of setkey."""
+    return _OF_IP.match(policy.origin.text) is not None
+
+
+def direction_option(policy: SecurityPolicy, direction: Direction) -> str:
+    """How the program that wrote a policy names a direction."""
+    return f"dir {direction.value}" if is_of_ip(policy) else f"-P {direction.value}"

@@ -91,7 +91,7 @@ class SharedReqid(Check):
                 template.origin,
                 f"request id {template.reqid} is used for {_text(pair)} and for {_text(first)}: packets of one may go "
                 "out under the SA of the other",
-                label=f"unique:{template.reqid} again",
+                label=f"{_asked(template)} again",
                 notes=[Note(place.origin, "used here first")],
                 mend="give each tunnel a number of its own",
                 subject=str(template.reqid),
@@ -118,8 +118,8 @@ class SharedReqid(Check):
                 host,
                 near[0].origin,
                 f"{_why(host, template, near[0])}: {_consequence(policy)}",
-                label=f"-u {near[0].reqid}" if near[0].reqid else "no -u",
-                notes=[Note(template.origin, f"asks for {template.level.value}{_number(template)}")],
+                label=_given(template, near[0]),
+                notes=[Note(template.origin, f"asks for {_asked(template)}")],
                 mend=_mend(template),
             )
 
@@ -135,7 +135,7 @@ def _compares(host: Host, policy: SecurityPolicy, template: Template) -> bool:
     """The kernel asks for the number: of what leaves everywhere, of what arrives on Linux where the policy has one."""
     if policy.direction is Direction.OUT:
         return True
-    return host.platform is Platform.LINUX and template.level is Level.UNIQUE
+    return host.platform is Platform.LINUX and (template.level is Level.UNIQUE or template.reqid != 0)
 
 
 def _consequence(policy: SecurityPolicy) -> str:
@@ -148,14 +148,23 @@ def _text(ends: frozenset[AddressRange]) -> str:
     return "↔".join(str(end) for end in sorted(ends))
 
 
-def _number(template: Template) -> str:
-    return f":{template.reqid}" if template.reqid else ""
+def _asked(template: Template) -> str:
+    """What the policy asks for, in the words of the program that wrote it: setkey's levels, or ip's reqid."""
+    if template.reqid and template.level is not Level.UNIQUE:
+        return f"reqid {template.reqid}"
+    return f"{template.level.value}:{template.reqid}" if template.reqid else template.level.value
+
+
+def _given(template: Template, association: SecurityAssociation) -> str:
+    if template.reqid and template.level is not Level.UNIQUE:
+        return f"reqid {association.reqid}"
+    return f"-u {association.reqid}" if association.reqid else "no -u"
 
 
 def _why(host: Host, template: Template, association: SecurityAssociation) -> str:
     own = f"request id {association.reqid}" if association.reqid else "no request id"
     if template.reqid:
-        return f"the association has {own}, its policy asks for unique:{template.reqid}"
+        return f"the association has {own}, its policy asks for {_asked(template)}"
     if template.level is Level.UNIQUE:
         return f"the association has {own}, and unique without a number gets one of the kernel's"
     system = "Linux" if host.platform is Platform.LINUX else "the kernel"
@@ -164,7 +173,8 @@ def _why(host: Host, template: Template, association: SecurityAssociation) -> st
 
 def _mend(template: Template) -> str:
     if template.reqid:
-        return f"write -u {template.reqid} in the association"
+        option = "-u" if template.level is Level.UNIQUE else "reqid"
+        return f"write {option} {template.reqid} in the association"
     if template.level is Level.UNIQUE:
         return "write unique:N in the policy and -u N in its associations, or require without -u"
     return "remove -u from the association, or write unique:N with the same number in the policy"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
+from spdcheck.checks.policy_wording import direction_option
 from spdcheck.checks.wording import in_words
 from spdcheck.engine.selectors import some_packet, uncovered
 from spdcheck.model.diagnostic import Note, Part
@@ -99,6 +100,7 @@ class OneWayPolicy(Check):
             f"no {other.value} policy covers {what}: {consequence}",
             label=f"only {policy.direction.value}",
             notes=notes,
-            mend=f"add the reverse policy: -P {other.value}, source and destination swapped, end points swapped",
+            mend=f"add the reverse policy: {direction_option(policy, other)}, source and destination swapped, "
+            "end points swapped",
             witness=some_packet(wanted) if nothing else missing[0].packet,
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
+from spdcheck.checks.policy_wording import is_of_ip
 from spdcheck.checks.wording import in_words
 from spdcheck.engine.selectors import uncovered
 from spdcheck.model.diagnostic import Part
@@ -96,6 +97,8 @@ class MissingForwardPolicy(Check):
                     f"no fwd policy covers {in_words(missing)}: what the tunnel delivers for the network behind this "
                     "host is dropped",
                     label="only in",
-                    mend="add the same policy with -P fwd, or use ipsec-tools 0.5 or later, which adds it",
+                    mend="add the same policy with `dir fwd`: ip adds none by itself"
+                    if is_of_ip(policy)
+                    else "add the same policy with -P fwd, or use ipsec-tools 0.5 or later, which adds it",
                     witness=missing[0].packet,
                 )

@@ -96,7 +96,7 @@ class ManualKeys:
     def _reqid_fits(self, association: SecurityAssociation, template: Template) -> bool:
         if template.level is Level.UNIQUE:
             return 0 < template.reqid <= LARGEST_REQID and association.reqid == template.reqid
-        return association.reqid == 0 if self._host.platform is Platform.LINUX else True
+        return association.reqid == template.reqid if self._host.platform is Platform.LINUX else True
 
     def serving(self, policy: SecurityPolicy, template: Template) -> tuple[SecurityAssociation, ...]:
         """The SAs that serve a template of a policy."""
