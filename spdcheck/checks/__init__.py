@@ -17,6 +17,7 @@ CHECKS: tuple[tuple[str, str, str], ...] = (
     ("CFG006", "cfg006_not_loaded", "NotLoaded"),
     ("CFG007", "cfg007_running_state_differs", "RunningStateDiffers"),
     ("CFG008", "cfg008_conflicting_paths", "ConflictingPaths"),
+    ("CFG009", "cfg009_unused_suppression", "UnusedSuppression"),
     ("CFG010", "cfg010_accidental_syntax", "AccidentalSyntax"),
     ("CFG011", "cfg011_not_flushed", "NotFlushed"),
     ("CFG012", "cfg012_fixed_address", "FixedAddress"),

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spdcheck.checks.run import run
+from spdcheck.checks.run import ask
+from spdcheck.checks.suppressing import without_suppressed
 from spdcheck.engine.differences import Differences, Kind, differences
 from spdcheck.engine.focus import Focus
 from spdcheck.engine.simulate import Simulator
@@ -97,5 +98,5 @@ def compare(
     focus = Focus.on([simulator.topology for simulator in simulators], altered)
     progress("traffic")
     traffic = differences(*simulators, focus.traffic) if altered else NOTHING
-    reports = [run(site, wanted, progress=progress, focus=focus) for site in (old, new)]
+    reports = [without_suppressed(site, ask(site, wanted, progress=progress, focus=focus)) for site in (old, new)]
     return Change(old, new, tuple(item.name for item in altered), tuple(sorted(focus.hosts)), traffic, *reports)

@@ -85,9 +85,23 @@ class Undecided:
 
 
 @dataclass(frozen=True, slots=True)
+class Suppressed:
+    """A finding that its owner does not want to be told, why, and the remark or the row of the baseline that hides it.
+
+    ``by`` is ``remark`` or ``baseline``.
+    """
+
+    finding: Finding
+    by: str
+    reason: str
+    origin: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that the checks said about one site, in the order in which it is shown."""
 
     findings: tuple[Finding, ...]
     undecided: tuple[Undecided, ...]
     checks_run: tuple[str, ...]
+    suppressed: tuple[Suppressed, ...] = ()

@@ -46,14 +46,22 @@ def name_of(code: str) -> str:
     raise KeyError(code)
 
 
-def run(
+def run(site: Site, codes: Iterable[str], *, progress: Callable[[str], None] = lambda _: None) -> Report:
+    """Asks every selected check about a site, and leaves out what its owner does not want to be told."""
+    from spdcheck.checks.suppressing import settled
+
+    wanted = tuple(codes)
+    return settled(site, wanted, ask(site, wanted, progress=progress))
+
+
+def ask(
     site: Site,
     codes: Iterable[str],
     *,
     progress: Callable[[str], None] = lambda _: None,
     focus: Focus | Share | None = None,
 ) -> Report:
-    """Asks every selected check about a site, or about what ``focus`` has only.
+    """What every selected check says about a site, or about what ``focus`` has only; nothing is left out.
 
     A gap in a host's model is an open question even where the check that would say so is ignored: what is not known
     stays unknown.

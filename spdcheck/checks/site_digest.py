@@ -43,6 +43,8 @@ def files_of(site: Site) -> dict[str, SourceFile]:
         for report in host.files:
             for file in (report.file, *report.included):
                 found.setdefault(file.path, file)
+    for row in site.baseline:
+        found.setdefault(row.origin.file.path, row.origin.file)
     return found
 
 
@@ -58,6 +60,8 @@ def _parts(site: Site) -> Iterator[str]:
     yield site.name
     yield "" if site.file is None else site.file.path + site.file.text
     yield repr(site.single_file)
+    yield repr([row.fingerprint for row in site.baseline])
+    yield repr(len(site.suppressions))
     secrets = _Secrets()
     for host in site.hosts:
         yield from _host(host)

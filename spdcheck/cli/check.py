@@ -50,6 +50,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="processes that share a site (default: one a processor for many hosts)",
     )
     parser.add_argument("--cluster", metavar="ADDRESS", help="a dask.distributed scheduler whose workers share a site")
+    parser.add_argument(
+        "--no-ignores", action="store_true", help="tell what remarks in the files and the baseline hide, too"
+    )
     parser.add_argument("--exit-zero", action="store_true", help="exit status 0 whatever was found")
     add_look(parser)
 
@@ -76,9 +79,12 @@ def _check(site: Site, options: argparse.Namespace, progress: Progress) -> Check
     from spdcheck.checks.run import selected
     from spdcheck.cli.workers import asked
     from spdcheck.output.summary import Checked
+    from spdcheck.records import replace
 
     codes = selected((*site.select, *words(options.select)), (*site.ignore, *words(options.ignore)))
     progress.phase("checking", len(codes))
+    if options.no_ignores:
+        site = replace(site, suppressions=(), baseline=())
 
     def answers() -> Report:
         shared = asked(site, codes, options.jobs, options.cluster)

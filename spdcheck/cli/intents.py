@@ -41,3 +41,14 @@ def append(path: Path, text: str) -> None:
     if before and not before.endswith("\n"):
         before += "\n"
     path.write_text(before + text.removeprefix("" if before else "\n"), encoding="utf-8")
+
+
+def site_file(folder: str | None) -> Path:
+    """The ``spdcheck.toml`` of a folder, or of the nearest site; it need not exist yet."""
+    from pathlib import Path
+
+    from spdcheck.site.config import FILE_NAME
+    from spdcheck.site.load import nearest_site
+
+    base = Path(folder) if folder else (nearest_site(Path.cwd()) or Path())
+    return base / FILE_NAME

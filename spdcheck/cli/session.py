@@ -232,10 +232,10 @@ class Session:
 
     def save(self, rest: str) -> None:
         """Writes the last flow and its end as an intent."""
-        from spdcheck.cli.intents import append, expectation
+        from spdcheck.cli.intents import append, expectation, site_file
 
         trace = self.known()
-        path = _toml(self.folder)
+        path = site_file(self.folder)
         text = expectation(self.line, rest.strip(), trace)
         self.say("".join(f"  {self.look.text(line)}\n" for line in text.splitlines()))
         append(path, text)
@@ -294,11 +294,3 @@ COMMANDS: dict[str, Callable[[Session, str], None]] = {
     "quit": Session.quit,
     "exit": Session.quit,
 }
-
-
-def _toml(folder: str | None) -> Path:
-    from spdcheck.site.config import FILE_NAME
-    from spdcheck.site.load import nearest_site
-
-    base = Path(folder) if folder else (nearest_site(Path.cwd()) or Path())
-    return base / FILE_NAME

@@ -43,6 +43,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--expect", action="append", default=[], metavar="WORDS", help=", ".join(EXPECTED) + "; exit 1 if not so"
     )
+    parser.add_argument(
+        "--save",
+        nargs="?",
+        const="",
+        metavar="NAME",
+        help="write the flow and its end as an intent into spdcheck.toml",
+    )
     parser.add_argument("--flows", metavar="FILE", help="one flow a line, - for standard input; one JSON line each")
     parser.add_argument("--pcap", metavar="FILE", help="every distinct flow of a capture, counted; one JSON line each")
     parser.add_argument("-v", "--verbose", action="store_true", help="the packet behind every stage, every wire")
@@ -57,6 +64,8 @@ def run(options: argparse.Namespace, streams: Streams) -> int:
         raise UsageError("give a flow, such as: spdcheck trace tcp 10.1.0.7 10.2.0.9:443")
     if len(given) > 1:
         raise UsageError("give one of FLOW, --flows and --pcap")
+    if given != ["flow"] and options.save is not None:
+        raise UsageError("--save is for a single flow")
     if given != ["flow"] and (options.brief or options.format not in ("text", "json")):
         raise UsageError("many flows give one line of JSON each; --brief and --format are for a single flow")
     site = site_at(options.site)
@@ -67,6 +76,8 @@ def run(options: argparse.Namespace, streams: Streams) -> int:
     text = " ".join(options.flow)
     trace = _trace(simulator, text, options, start)
     _print(options, streams, trace, text, site)
+    if options.save is not None:
+        _save(options, streams, trace, text)
     return _judge(trace, expected, streams)
 
 
@@ -151,6 +162,14 @@ def _print(options: argparse.Namespace, streams: Streams, trace: Trace, text: st
         lines = [brief(trace, site, look)] if options.brief else render(trace, site, look, verbose=options.verbose)
         for line in lines:
             write(streams.stdout, line)
+
+
+def _save(options: argparse.Namespace, streams: Streams, trace: Trace, text: str) -> None:
+    from spdcheck.cli.intents import append, expectation, site_file
+
+    path = site_file(options.site)
+    append(path, expectation(text, options.save, trace))
+    write(streams.stderr, f"spdcheck: written to {plain(str(path))}\n")
 
 
 def _many(

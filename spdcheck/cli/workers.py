@@ -54,7 +54,7 @@ _read: dict[Source, tuple[str, Site]] = {}
 
 def answer(source: Source, digest: str, codes: tuple[str, ...], hosts: tuple[str, ...], first: bool) -> bytes | None:
     """A worker's part: the report on some hosts, packed; None if its site is not the one that is asked about."""
-    from spdcheck.checks.run import run
+    from spdcheck.checks.run import ask
     from spdcheck.checks.site_digest import digest as digest_of
     from spdcheck.checks.site_digest import files_of
     from spdcheck.engine.focus import Share
@@ -69,7 +69,7 @@ def answer(source: Source, digest: str, codes: tuple[str, ...], hosts: tuple[str
         known = _read[source] = (digest_of(site), site)
     if known[0] != digest:
         return None
-    report = run(known[1], codes, focus=Share(frozenset(hosts), first))
+    report = ask(known[1], codes, focus=Share(frozenset(hosts), first))
     return pack(report, files_of(known[1]))
 
 
@@ -98,8 +98,9 @@ def asked(site: Site, codes: Sequence[str], jobs: int | None, scheduler: str | N
 def divided(site: Site, codes: Sequence[str], source: Source, pool: Pool, workers: int) -> Report:
     """The report of a whole site, its hosts divided among the workers of a pool."""
     from spdcheck.checks.finding import Report
-    from spdcheck.checks.run import joined, run
+    from spdcheck.checks.run import ask, joined
     from spdcheck.checks.site_digest import digest, files_of
+    from spdcheck.checks.suppressing import settled
     from spdcheck.engine.focus import Share
     from spdcheck.packing import unpack
 
@@ -113,9 +114,9 @@ def divided(site: Site, codes: Sequence[str], source: Source, pool: Pool, worker
         packed = promise.result()
         found = None if packed is None else unpack(packed, files)
         if not isinstance(found, Report):
-            found = run(site, codes, focus=Share(frozenset(shares[number]), number == 0))
+            found = ask(site, codes, focus=Share(frozenset(shares[number]), number == 0))
         parts.append(found)
-    return joined(parts)
+    return settled(site, codes, joined(parts))
 
 
 @contextmanager

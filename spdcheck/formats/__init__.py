@@ -81,6 +81,7 @@ FORMATS: tuple[Format, ...] = (
         module="spdcheck.formats.isakmpd",
         paths=(r"isakmpd[\w-]*\.conf", r"[\w.-]*\.isakmpd\.conf"),
         content=r"^(?:\[Phase [12]\]|ISAKMP-peer[ \t]*=|EXCHANGE_TYPE[ \t]*=)",
+        comment="#;",
     ),
     Format(
         name="keynote",

@@ -150,8 +150,8 @@ class Format:
     """How files of one language are recognised, without importing its reader.
 
     ``paths`` are regular expressions on the path below the host's folder (matched at its end, ``/`` before it);
-    ``content`` one that is searched in the first 64 KiB of a file whose name says nothing. ``comment`` is what
-    starts a comment.
+    ``content`` one that is searched in the first 64 KiB of a file whose name says nothing. ``comment`` holds
+    the signs that start a comment.
     """
 
     name: str

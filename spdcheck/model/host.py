@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from spdcheck.model.policy import SecurityPolicy
     from spdcheck.model.rulesets import RuleSet
     from spdcheck.model.running import Dump
+    from spdcheck.model.suppression import BaselineRow, Suppression
     from spdcheck.source import SourceFile, Span
 
 
@@ -242,6 +243,7 @@ class Site:
     """All hosts that belong together. ``single_file`` marks the check of one file without its peers.
 
     ``file`` is the ``spdcheck.toml`` that describes it, if there is one, ``folder`` its path as messages name it.
+    ``suppressions`` are those of all its files.
     """
 
     name: str
@@ -254,6 +256,8 @@ class Site:
     fail_on: str | None = None
     file: SourceFile | None = None
     folder: str = ""
+    suppressions: tuple[Suppression, ...] = ()
+    baseline: tuple[BaselineRow, ...] = ()
 
     def owner(self, address: AddressRange) -> Host | None:
         """The host that has this address, or None."""

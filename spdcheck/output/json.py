@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from spdcheck.checks.finding import Severity
 
 if TYPE_CHECKING:
-    from spdcheck.checks.finding import Finding, Undecided
+    from spdcheck.checks.finding import Finding, Suppressed, Undecided
     from spdcheck.engine.trace import Trace
     from spdcheck.model.host import FileReport
     from spdcheck.output.summary import Summary
@@ -27,6 +27,7 @@ def render(summary: Summary, exit_code: int) -> str:
     document = {
         "schema": SCHEMA,
         "findings": [finding_value(f) for checked in summary.checked for f in checked.report.findings],
+        "suppressed": [_suppressed(s) for checked in summary.checked for s in checked.report.suppressed],
         "files": [_file(report) for report in summary.files],
         "summary": {
             "sites": [checked.site.name for checked in summary.checked],
@@ -67,6 +68,15 @@ def finding_value(finding: Finding) -> dict[str, Any]:
         "trace": None if finding.trace is None else _trace(finding.trace),
         "mend": finding.mend,
         "fingerprint": finding.fingerprint,
+    }
+
+
+def _suppressed(item: Suppressed) -> dict[str, Any]:
+    return {
+        **finding_value(item.finding),
+        "suppressed_by": item.by,
+        "reason": item.reason or None,
+        "remark": location(item.origin),
     }
 
 

@@ -112,6 +112,8 @@ class Summary:
             counted(len(files), "file") + (f" ({idle} not loaded)" if idle else ""),
             counted(statements, "statement"),
         ]
+        hidden = sum(len(checked.report.suppressed) for checked in self.checked)
+        words += [f"{hidden} suppressed"] if hidden else []
         if unparsed:
             words.append(f"{unparsed} not understood")
         if unmodelled:

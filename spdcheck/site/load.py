@@ -11,6 +11,8 @@ from spdcheck.model.diagnostic import Diagnostic
 from spdcheck.model.host import Host, Platform, Site
 from spdcheck.semantics.isakmpd_flows import with_flows
 from spdcheck.site.assemble import assemble
+from spdcheck.site.baseline import FILE_NAME as BASELINE
+from spdcheck.site.baseline import load as load_baseline
 from spdcheck.site.config import FILE_NAME, HostConfig, SiteConfig, load_config
 from spdcheck.site.files import (
     FoundFile,
@@ -24,12 +26,14 @@ from spdcheck.site.files import (
 )
 from spdcheck.site.infer import infer_addresses, infer_networks
 from spdcheck.site.kept_readings import KeptReadings
+from spdcheck.site.suppressions import suppressions
 from spdcheck.source import SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from spdcheck.formats.base import Format
+    from spdcheck.model.suppression import Suppression
 
 
 def _quiet(_: str) -> None:
@@ -130,6 +134,7 @@ def load_site(
             )
             label = name or folder.resolve().name
             hosts.append(assemble(label, base, base_shown, groups.get(name, []), host_config, edit, readings.read))
+    baseline_shown = f"{shown}/{BASELINE}" if shown else BASELINE
     return Site(
         name=config.name or folder.resolve().name,
         hosts=_inferred(tuple(hosts)),
@@ -139,7 +144,19 @@ def load_site(
         fail_on=config.fail_on,
         file=config.file,
         folder=shown,
+        suppressions=tuple(_suppressions(hosts, config)),
+        baseline=load_baseline(folder / BASELINE, baseline_shown),
     )
+
+
+def _suppressions(hosts: list[Host], config: SiteConfig) -> Iterator[Suppression]:
+    if config.file is not None:
+        yield from suppressions(config.file, "#")
+    for host in hosts:
+        for report in host.files:
+            comment = format_of(report.format).comment
+            for file in (report.file, *report.included):
+                yield from suppressions(file, comment)
 
 
 def _display(folder: Path) -> str:

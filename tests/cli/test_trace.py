@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from spdcheck.cli import main
+from spdcheck.cli import main, status
 from tests.cli.run import spdcheck
 from tests.cli.test_trace_capture import PACKET, pcap
 from tests.golden import CORPUS
@@ -145,3 +146,18 @@ def test_a_cold_trace_never_loads_the_solver() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "0 []"
+
+
+def test_save_writes_an_intent_that_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = tmp_path / "site"
+    shutil.copytree(CORPUS / "sites/sensor-mended", site)
+    monkeypatch.chdir(site)
+    said = spdcheck("trace", "--save", "the sensor's console", "tcp", "10.4.12.10", "192.168.1.10:22")
+    assert said.code == status.CLEAN
+    assert "written to" in said.err
+    text = (site / "spdcheck.toml").read_text(encoding="utf-8")
+    assert "# the sensor's console\n[[intent]]" in text
+    assert 'expect = ["delivered", "protected", "replied"]' in text
+    assert spdcheck("check", "--select", "INT001").code == status.CLEAN
+    many = spdcheck("trace", "--save", "x", "--flows", "spdcheck.toml")
+    assert many.code == status.USAGE

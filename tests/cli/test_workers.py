@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from spdcheck.checks import CHECKS, kept_reports
-from spdcheck.checks.run import joined, run
+from spdcheck.checks.run import ask, joined, run
 from spdcheck.cli import status, workers
 from spdcheck.engine.focus import Share
 from spdcheck.site.load import load_site
@@ -40,9 +40,9 @@ def star(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("site", SITES, ids=lambda path: path.name)
 def test_shares_say_together_what_the_whole_says(site: Path) -> None:
     whole = load_site(site)
-    report = run(whole, CODES)
+    report = ask(whole, CODES)
     shares = [Share(frozenset({host.name}), number == 0) for number, host in enumerate(whole.hosts)]
-    parts = joined([run(whole, CODES, focus=share) for share in shares])
+    parts = joined([ask(whole, CODES, focus=share) for share in shares])
     assert parts.findings == report.findings
     assert set(parts.undecided) == set(report.undecided)
 
@@ -107,6 +107,7 @@ def test_a_kept_report_is_what_was_said(star: Path, keeping: None, monkeypatch: 
         raise AssertionError("it was asked again")
 
     monkeypatch.setattr("spdcheck.checks.run.run", refuse)
+    monkeypatch.setattr("spdcheck.checks.run.ask", refuse)
     assert spdcheck("check", star) == first
 
 
