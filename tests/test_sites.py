@@ -1,7 +1,8 @@
 """Whole sites and their broken variants: what the user sees, as golden files.
 
 ``corpus/sites/NAME/expected.txt`` is the output of ``check``. A variant names its base site and edits of its
-files, one defect each; ``NAME.out`` beside it is the output of ``check``, ``NAME.trace`` that of one ``trace``.
+files, one defect each; ``NAME.out`` beside it is the output of ``check``, and behind it that of every ``trace FLOW``
+line of the variant; ``NAME.trace`` is that of one ``trace`` alone.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from spdcheck.cli import main
 from tests.golden import CORPUS, Golden
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 SITES = sorted(path for path in (CORPUS / "sites").iterdir() if path.is_dir())
@@ -28,13 +30,27 @@ PROMPT = "$ spdcheck "
 
 def run_check(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The output of ``spdcheck check NAME`` from the folder above, with the exit status as the last line."""
+    return run(["check", "--format", "full", folder.name], folder, monkeypatch)
+
+
+def run(arguments: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The output of a command in the folder above a site."""
     monkeypatch.chdir(folder.parent)
     for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
     out, err = io.StringIO(), io.StringIO()
-    status = main(["check", "--format", "full", folder.name], io.StringIO(), out, err)
+    status = main(arguments, io.StringIO(), out, err)
     text = out.getvalue().replace(f"{len(CHECKS)} checks", "all checks")  # a new check is no news for the other sites
-    return f"{text}{err.getvalue()}exit status {status}\n"
+    return f"{text}{err.getvalue()}exit status {status}
+"
+
+
+def traces(variant: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """What ``trace`` says about the flows that the variant names."""
+    for line in variant.read_text(encoding="utf-8").splitlines():
+        if line.startswith("trace "):
+            arguments = ["trace", "--site", folder.name, *shlex.split(line)[1:]]
+            yield f"\n{PROMPT}{shlex.join(arguments)}\n{run(arguments, folder, monkeypatch)}"
 
 
 def apply(variant: Path, folder: Path) -> Path:
@@ -80,23 +96,19 @@ def test_site(site: Path, golden: Golden, monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda path: path.stem)
 def test_variant(variant: Path, golden: Golden, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = run_check(apply(variant, tmp_path), monkeypatch)
+    folder = apply(variant, tmp_path)
+    text = run_check(folder, monkeypatch)
     assert "exit status 0" not in text, "a variant has a defect, and a defect is told"
-    golden.check(variant.with_suffix(".out"), text)
+    golden.check(variant.with_suffix(".out"), text + "".join(traces(variant, folder, monkeypatch)))
 
 
 @pytest.mark.parametrize("path", VARIANT_TRACES, ids=lambda path: path.stem)
 def test_trace_of_a_variant(path: Path, golden: Golden, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """``NAME.trace`` beside a variant: a command line, and what it prints in the broken site."""
     folder = apply(path.with_suffix(".variant"), tmp_path)
-    monkeypatch.chdir(folder.parent)
-    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
-        monkeypatch.delenv(name, raising=False)
     line = path.read_text(encoding="utf-8").splitlines()[0].removeprefix(PROMPT)
     assert line.startswith(f"trace --site {folder.name} "), "the first line is the command"
-    out, err = io.StringIO(), io.StringIO()
-    status = main(shlex.split(line), io.StringIO(), out, err)
-    golden.check(path, f"{PROMPT}{line}\n{out.getvalue()}{err.getvalue()}exit status {status}\n")
+    golden.check(path, f"{PROMPT}{line}\n{run(shlex.split(line), folder, monkeypatch)}")
 
 
 def test_the_mended_site_is_clean(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from spdcheck.semantics.peering import Peering
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from spdcheck.checks.idle_rules import Idle
+    from spdcheck.checks.idle_rules import IdleRules
     from spdcheck.engine.focus import Focus, Share
     from spdcheck.engine.trace import Trace
     from spdcheck.engine.ways import Ways
@@ -41,7 +41,7 @@ class Context:
         self.site = site
         self.focus = focus
         self.peering = Peering(site)
-        self._idle: dict[str, tuple[Idle, ...]] = {}
+        self._idle: dict[str, IdleRules] = {}
 
     @cached_property
     def ways(self) -> Ways:
@@ -50,13 +50,13 @@ class Context:
 
         return Ways(self.site)
 
-    def never_deciding(self, host: Host) -> tuple[Idle, ...]:
-        """The rules of a host's packet filters that never have a say; worked out once for all checks that ask."""
+    def idle_rules(self, host: Host) -> IdleRules:
+        """The rules of a host's packet filters that have no say; worked out once for all checks that ask."""
         if host.name not in self._idle:
-            from spdcheck.checks.idle_rules import never_deciding
+            from spdcheck.checks.idle_rules import IdleRules
             from spdcheck.semantics.loaded_filters import rule_lists
 
-            self._idle[host.name] = tuple(never_deciding(rule_lists(host)))
+            self._idle[host.name] = IdleRules(rule_lists(host))
         return self._idle[host.name]
 
     @property

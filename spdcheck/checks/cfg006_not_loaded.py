@@ -170,7 +170,23 @@ class NotLoaded(Check):
 
     def _rules_file(self, host: Host, service: Service, program: str, format_name: str) -> Iterator[Finding]:
         """The boot loads the rules of a filter; are they among the files that we have?"""
-        if service.file is None or files_of(host, format_name):
+        if service.file is None:
+            return
+        located = locate(host, service.file, format_name)
+        if located.place is Place.THERE or (located.file is not None and not is_placed(below(host, located.file))):
+            return
+        if located.file is not None:
+            if service.file_origin is not None:
+                yield self.finding(
+                    host,
+                    service.file_origin,
+                    f"the boot loads {service.file}, but the rules lie at /{below(host, located.file)}: which rules "
+                    f"{program} has is not known here",
+                    label="loads another file",
+                    notes=[Note(located.file.span(0, 0), "these rules are not loaded")],
+                    mend=f'write {service.name}_rules="/{below(host, located.file)}"',
+                    subject=service.name,
+                )
             return
         yield self.finding(
             host,

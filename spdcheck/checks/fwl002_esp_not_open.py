@@ -22,7 +22,8 @@ class EspNotOpen(Check):
 
     For every protecting policy, sends the packet that carries its traffic out through the host's filters, and lets the
     peer's come in. The line that stops it is named, and the rule that misses it by one value. Where a filter remembers
-    connections, what comes in as an answer passes; then the finding is a warning.
+    connections, what comes in as an answer passes; then the finding is a warning. Full packets are longer than the wire
+    once they are wrapped, and come in fragments: a filter that looks at each of them has to let all in.
 
     ## Why it matters
 
@@ -72,3 +73,4 @@ class EspNotOpen(Check):
                 behind_nat = carrier.section is not None and carrier.section.nat_traversal == "force"
                 if carrier.cargo in (Cargo.ESP, Cargo.AH) and not behind_nat:
                     yield from openings.findings(self, context, carrier)
+                    yield from openings.fragments(self, context, carrier, Severity.WARNING)

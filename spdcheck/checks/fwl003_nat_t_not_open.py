@@ -90,6 +90,8 @@ class NatTNotOpen(Check):
                 if severity is None or carrier.section.address is None:
                     passive = carrier.section.passive
                     yield from openings.findings(self, context, carrier, only_answers=passive, severity=severity)
+                if severity is None:
+                    yield from openings.fragments(self, context, carrier, Severity.INFO)
 
     def _needed(self, context: Context, carrier: Carrier) -> bool:
         """A NAT is known to be in between, or its traversal is used without asking."""

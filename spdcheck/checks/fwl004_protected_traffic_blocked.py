@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING, NamedTuple
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
 from spdcheck.checks.wording import flow_in_words
+from spdcheck.engine.answers import answers
 from spdcheck.engine.boxes import disjoint, subtract_all, volume
 from spdcheck.engine.exploration import explore, witness
 from spdcheck.engine.remedy import remedy
 from spdcheck.engine.trace import Disposition
-from spdcheck.engine.ways import filtered, inward, passes
+from spdcheck.engine.tracing import trace as one_trace
+from spdcheck.engine.ways import filtered, inward, left_protected, passes, translated_inside
 from spdcheck.model.diagnostic import Note
 from spdcheck.model.policy import Direction
+from spdcheck.model.protocols import TCP
 from spdcheck.semantics.beginning import flow_of
-from spdcheck.semantics.fields import DESTINATION, SOURCE, address_range
+from spdcheck.semantics.conditions import protocol
+from spdcheck.semantics.fields import DESTINATION, DESTINATION_PORT, PROTOCOL, SOURCE, address_range
+from spdcheck.semantics.intervals import single
+from spdcheck.semantics.words import side_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
     from spdcheck.checks.base import Context
     from spdcheck.engine.boxes import Box
     from spdcheck.engine.exploration import Ending
+    from spdcheck.engine.traffic import Traffic
     from spdcheck.model.host import Host
     from spdcheck.model.policy import SecurityPolicy
     from spdcheck.source import Span
@@ -49,8 +56,8 @@ class ProtectedTrafficBlocked(Check):
     Supposes that the tunnel is up, sends the packets of every protecting `out` policy out of their host, lets those of
     every `in` policy arrive in ESP, and looks at what the host's filters make of the packets inside. If they stop
     everything both ways, that is an error; if they stop everything one way and only answers pass, it is a warning. A
-    filter that picks services is nobody's mistake; one that passes half of the addresses or more, but not all, is
-    mentioned.
+    filter that lets TCP in and stops the answers to it is an error. One that picks services is nobody's mistake; one
+    that passes half of the addresses or more, but not all, is mentioned.
 
     ## Why it matters
 
@@ -99,14 +106,54 @@ class ProtectedTrafficBlocked(Check):
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """Every pair of policies of every host that has filters."""
+        told: set[str] = set()
         for host in context.hosts:
             if not context.ways.is_filtered(host):
                 continue
             inside = {p.selector: p for p in context.protecting(host, Direction.IN)}
+            found: list[Finding | Undecided] = []
             for policy in context.protecting(host):
-                yield from self._pair(context, host, policy, inside.pop(policy.selector.reversed(), None))
+                found += self._pair(context, host, policy, inside.pop(policy.selector.reversed(), None))
             for other in inside.values():
-                yield from self._pair(context, host, None, other)
+                found += self._pair(context, host, None, other)
+            yield from found
+            if any(isinstance(item, Finding) for item in found):
+                told.add(host.name)
+        yield from self._answers(context, told)
+
+    def _answers(self, context: Context, closed: set[str]) -> Iterator[Finding | Undecided]:
+        """TCP that arrives through a tunnel and whose answers a filter stops: no connection ever opens.
+
+        Of hosts that are closed it was told already that nothing passes.
+        """
+        told: set[object] = set()
+        for host in context.hosts:
+            for policy in context.protecting(host):
+                for flow, found in _unanswered(context, host, policy):
+                    stopper = found.situation.host
+                    if stopper.name in closed or (stopper.name, found.place) in told:
+                        continue
+                    told.add((stopper.name, found.place))
+                    trace = one_trace(context.ways.simulator, flow.example())
+                    if trace.reply is None or trace.reply.disposition is not found.disposition:
+                        yield self.not_replayed(stopper, f"that {stopper.name} blocks answers", found.place)
+                        continue
+                    advice = remedy(context.site, trace)
+                    place = found.place or policy.origin
+                    yield self.finding(
+                        stopper,
+                        place,
+                        f"the answers to {_tcp_in_words(flow)} are blocked at {stopper.name}: "
+                        "connections get in, and none ever opens",
+                        label="blocked here",
+                        notes=[
+                            *(Note(note.span, note.label) for note in advice.places if note.span != place),
+                            Note(policy.selector_origin, "protected by this policy"),
+                        ],
+                        mend="keep state where the connection begins, or let the answers pass",
+                        trace=trace,
+                        subject=f"answers {policy.selector}",
+                    )
 
     def _pair(
         self, context: Context, host: Host, out: SecurityPolicy | None, into: SecurityPolicy | None
@@ -214,6 +261,27 @@ def _is_answered(context: Context, host: Host, way: Way, policy: SecurityPolicy)
         if any(passes(answer, host) and not _stops(answer, host) for answer in back):
             return True
     return False
+
+
+def _tcp_in_words(flow: Traffic) -> str:
+    """``10.1.0.0/16 → 10.2.0.0/16 tcp to port 443``."""
+    source, target, ports = (side_text(f, flow.side(f)) for f in (SOURCE, DESTINATION, DESTINATION_PORT))
+    every = flow.side(DESTINATION_PORT) == DESTINATION_PORT.domain
+    return f"{source} → {target} tcp" + ("" if every else f" to port {ports}")
+
+
+def _unanswered(context: Context, host: Host, policy: SecurityPolicy) -> Iterator[tuple[Traffic, Ending]]:
+    """TCP packets of a policy that arrive under protection, and whose answers a filter stops where they are bare."""
+    simulator = context.ways.simulator
+    for ending in context.ways.of(host, policy):
+        if not ending.arrived or ending.in_clear or ending.situation.host.external or translated_inside(ending, host):
+            continue
+        tcp = [part.traffic for part in ending.situation.frame.traffic.split([protocol(TCP)]) if part.number == 0]
+        if not tcp or not left_protected(ending, host):
+            continue
+        for found, asked in answers(simulator, ending):
+            if asked is not None and found.began.side(PROTOCOL) == single(TCP) and _stops(found, found.situation.host):
+                yield asked, found
 
 
 def _pairs(endings: Iterable[Ending]) -> list[Box]:

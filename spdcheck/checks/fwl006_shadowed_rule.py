@@ -65,7 +65,7 @@ class ShadowedRule(Check):
             lists = rule_lists(host)
             told = dict.fromkeys((item.unknown, item.origin) for item in lists if item.unknown)
             yield from (Undecided(self.code, host.name, why, origin.file.span(0, 0)) for why, origin in told)
-            for idle in context.never_deciding(host):
+            for idle in context.idle_rules(host).never_deciding:
                 if idle.unknown:
                     yield Undecided(self.code, host.name, idle.unknown, idle.origin)
                     continue

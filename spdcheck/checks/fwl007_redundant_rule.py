@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
-from spdcheck.checks.idle_rules import without_effect
 from spdcheck.semantics.loaded_filters import rule_lists
 
 if TYPE_CHECKING:
@@ -62,13 +61,11 @@ class RedundantRule(Check):
             lists = rule_lists(host)
             told = dict.fromkeys((item.unknown, item.origin) for item in lists if item.unknown)
             yield from (Undecided(self.code, host.name, why, origin.file.span(0, 0)) for why, origin in told)
-            shadowed = {idle.origin for idle in context.never_deciding(host)}
-            for idle in without_effect(lists):
-                if idle.origin not in shadowed:
-                    yield self.finding(
-                        host,
-                        idle.origin,
-                        "without this rule every packet fares as it does with it",
-                        label="changes nothing",
-                        mend="remove it, or narrow the rule that makes it needless",
-                    )
+            for origin in context.idle_rules(host).without_effect:
+                yield self.finding(
+                    host,
+                    origin,
+                    "without this rule every packet fares as it does with it",
+                    label="changes nothing",
+                    mend="remove it, or narrow the rule that makes it needless",
+                )

@@ -6,6 +6,7 @@ is in two lists. Only a rule all of whose entries have no say has none itself.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.engine.questions import redundant, shadowed
@@ -33,41 +34,60 @@ class Idle(NamedTuple):
     in_chain: bool = False
 
 
-def never_deciding(lists: Iterable[RuleList]) -> Iterator[Idle]:
-    """The rules none of whose entries is ever the one that decides, in the order of the file."""
-    known = [item for item in lists if not item.unknown]
-    spoken = _spoken(known)
-    found: dict[Span, list[Idle]] = {}
-    for item in known:
-        for shadow in shadowed(item.rules).found:
-            if shadow.unknown and item.either:
-                continue
-            origin = _rule(item, shadow.entry)
-            if origin is not None:
-                places = (_rule(item, number) for number in shadow.culprits)
-                culprits = tuple(dict.fromkeys(place for place in places if place is not None and place != origin))
-                found.setdefault(origin, []).append(Idle(origin, culprits, shadow.example, shadow.unknown, item.either))
-    for origin, idle in sorted(found.items(), key=lambda row: row[0].start):
-        if len(idle) == spoken[origin]:
+class IdleRules:
+    """The rules of some lists that have no say. What was worked out for FWL006 is not worked out again for FWL007."""
+
+    def __init__(self, lists: Iterable[RuleList]) -> None:
+        self._lists = [item for item in lists if not item.unknown]
+        self._spoken = _spoken(self._lists)
+        self._shadows = [shadowed(item.rules).found for item in self._lists]
+
+    @cached_property
+    def never_deciding(self) -> tuple[Idle, ...]:
+        """The rules none of whose entries is ever the one that decides, in the order of the file."""
+        found: dict[Span, list[Idle]] = {}
+        for item, shadows in zip(self._lists, self._shadows, strict=True):
+            for shadow in shadows:
+                if shadow.unknown and item.either:
+                    continue
+                origin = _rule(item, shadow.entry)
+                if origin is not None:
+                    places = (_rule(item, number) for number in shadow.culprits)
+                    culprits = tuple(dict.fromkeys(place for place in places if place is not None and place != origin))
+                    found.setdefault(origin, []).append(
+                        Idle(origin, culprits, shadow.example, shadow.unknown, item.either)
+                    )
+        return tuple(self._never_deciding(found))
+
+    def _never_deciding(self, found: dict[Span, list[Idle]]) -> Iterator[Idle]:
+        for origin, idle in self._whole(found):
             culprits = tuple(dict.fromkeys(place for one in idle for place in one.culprits))
             unknown = next((one.unknown for one in idle if one.unknown), "")
             example = next((one.example for one in idle if one.example), None)
             yield Idle(origin, culprits, example, unknown, any(one.in_chain for one in idle))
 
+    @cached_property
+    def without_effect(self) -> tuple[Span, ...]:
+        """The rules that could go, one at a time, without any packet faring differently.
 
-def without_effect(lists: Iterable[RuleList]) -> Iterator[Idle]:
-    """The rules that could go, one at a time, without any packet faring differently; rules that log or tag stay."""
-    known = [item for item in lists if not item.unknown]
-    spoken = _spoken(known)
-    found: dict[Span, list[Idle]] = {}
-    for item in known:
-        for answer in redundant(item.rules):
-            origin = _rule(item, answer.entry)
-            if origin is not None and origin not in item.logged:
-                found.setdefault(origin, []).append(Idle(origin, (), None, answer.unknown))
-    for origin, idle in sorted(found.items(), key=lambda row: row[0].start):
-        if len(idle) == spoken[origin] and not any(one.unknown for one in idle):
-            yield Idle(origin, ())
+        Rules that log or tag stay, and those that never decide at all are told by :attr:`never_deciding`.
+        """
+        found: dict[Span, list[Idle]] = {}
+        for item, shadows in zip(self._lists, self._shadows, strict=True):
+            known = frozenset(shadow.entry for shadow in shadows if not shadow.unknown)
+            for answer in redundant(item.rules, idle=known):
+                origin = _rule(item, answer.entry)
+                if origin is not None and origin not in item.logged:
+                    found.setdefault(origin, []).append(Idle(origin, (), None, answer.unknown))
+        told = {idle.origin for idle in self.never_deciding}
+        sure = (origin for origin, idle in self._whole(found) if not any(one.unknown for one in idle))
+        return tuple(origin for origin in sure if origin not in told)
+
+    def _whole(self, found: dict[Span, list[Idle]]) -> Iterator[tuple[Span, list[Idle]]]:
+        """The rules all of whose entries were found, in the order of the file."""
+        for origin, idle in sorted(found.items(), key=lambda row: row[0].start):
+            if len(idle) == self._spoken[origin]:
+                yield origin, idle
 
 
 def _spoken(lists: Iterable[RuleList]) -> dict[Span, int]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
+from spdcheck.engine.clamping import clamping
 from spdcheck.engine.exploration import Ending
 from spdcheck.engine.path_mtu import to_the_sender
 from spdcheck.engine.trace import Step
@@ -13,7 +14,6 @@ from spdcheck.engine.traffic import One
 from spdcheck.engine.ways import left_protected, too_long
 from spdcheck.model.diagnostic import Note
 from spdcheck.model.protocols import TCP
-from spdcheck.semantics.clamps import clamps
 from spdcheck.semantics.fields import DF, LENGTH, PROTOCOL, SOURCE, address_range
 from spdcheck.semantics.intervals import has
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from spdcheck.checks.base import Context
+    from spdcheck.engine.clamping import Clamping
     from spdcheck.engine.ways import Ways
     from spdcheck.model.host import Host
     from spdcheck.model.policy import SecurityPolicy
-    from spdcheck.semantics.clamps import Clamp
 
 _HEADERS = {4: 40, 6: 60}
 """IP and TCP headers without options, by family."""
@@ -38,8 +38,9 @@ class ClampMissing(Check):
     ## What it does
 
     Where a host's filter keeps "fragmentation needed" from the senders behind it (FWL008), looks for a rule that lowers
-    the maximum segment size (pf's `max-mss`, ipnat's `mssclamp`). Where there is such a rule, sends a full segment of
-    that size into the tunnel; if it does not fit in one packet, the size that does is told.
+    the maximum segment size (pf's `max-mss`, ipnat's `mssclamp`) of the tunnel's connections: one on the interface that
+    the tunnel leaves by sees ESP only, and lowers nothing. Where there is such a rule, sends a full segment of that
+    size into the tunnel; if it does not fit in one packet, the size that does is told.
 
     ## Why it matters
 
@@ -98,23 +99,25 @@ class ClampMissing(Check):
         for host in context.hosts:
             if not context.ways.is_filtered(host):
                 continue
-            found = sorted(clamps(host), key=lambda clamp: clamp.mss)
             tunnels: set[tuple[object, ...]] = set()
             for policy in context.protecting(host):
                 ends = tuple(template.same_protection for template in policy.templates)
                 if ends in tunnels:
                     continue
                 tunnels.add(ends)
-                said = list(self._policy(context, host, policy, found[0] if found else None))
+                said = list(self._policy(context, host, policy))
                 yield from said
                 if said:
                     break
 
-    def _policy(
-        self, context: Context, host: Host, policy: SecurityPolicy, clamp: Clamp | None
-    ) -> Iterator[Finding | Undecided]:
-        blocked = None if clamp is not None else to_the_sender(context.ways, host, policy)
-        largest = _largest(context.ways, host, policy) if clamp is not None or blocked is not None else None
+    def _policy(self, context: Context, host: Host, policy: SecurityPolicy) -> Iterator[Finding | Undecided]:
+        start = _forwarded(context.ways, host, policy)
+        if start is None:
+            return
+        found = clamping(context.ways, host, start.began.example())
+        clamp = min(found.met, key=lambda clamp: clamp.mss, default=None)
+        blocked = None if clamp is not None or not found.sure else to_the_sender(context.ways, host, policy)
+        largest = _largest(start) if clamp is not None or blocked is not None else None
         if largest is None:
             return
         fits, exact = largest
@@ -129,7 +132,13 @@ class ClampMissing(Check):
                 policy.selector_origin,
                 f"nobody tells TCP behind {host.name} to send segments of at most {segment} bytes",
                 label="full segments do not fit into this tunnel",
-                notes=[Note(blocked.place, "blocks ICMP fragmentation needed")] if blocked.place is not None else [],
+                notes=[
+                    *([Note(blocked.place, "blocks ICMP fragmentation needed")] if blocked.place is not None else []),
+                    *(
+                        Note(missed.origin, "lowers it where only ESP is seen, or for others")
+                        for missed in found.missed
+                    ),
+                ],
                 mend=f"lower the maximum segment size to {segment} (max-mss, mssclamp), or let the ICMP message pass",
                 trace=trace,
             )
@@ -146,12 +155,19 @@ class ClampMissing(Check):
             )
 
 
-def _largest(ways: Ways, host: Host, policy: SecurityPolicy) -> tuple[Ending, bool] | None:
-    """The longest TCP packet from behind a host that fits into the tunnel, and whether its size is exact.
+def _blocking(blocked: Ending) -> Iterator[Note]:
+    if blocked.place is not None:
+        yield Note(blocked.place, "blocks ICMP fragmentation needed")
 
-    None where nothing is forwarded into it, or a full packet fits.
-    """
-    start = next(
+
+def _without_effect(found: Clamping) -> Iterator[Note]:
+    for clamp in found.missed:
+        yield Note(clamp.origin, "lowers it where only ESP is seen, or for others")
+
+
+def _forwarded(ways: Ways, host: Host, policy: SecurityPolicy) -> Ending | None:
+    """TCP from behind a host that leaves in the tunnel; None where nothing is forwarded into it."""
+    return next(
         (
             ending
             for ending in ways.of(host, policy, tunnels_up=True)
@@ -161,8 +177,10 @@ def _largest(ways: Ways, host: Host, policy: SecurityPolicy) -> tuple[Ending, bo
         ),
         None,
     )
-    if start is None:
-        return None
+
+
+def _largest(start: Ending) -> tuple[Ending, bool] | None:
+    """The longest packet of a flow that fits into the tunnel, and whether that is exact; None if a full one fits."""
     one = start.began.example()
 
     def of(length: int) -> Ending:

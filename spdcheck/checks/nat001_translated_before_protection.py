@@ -8,7 +8,7 @@ from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
 from spdcheck.checks.wording import flow_in_words
 from spdcheck.engine.exploration import witness
-from spdcheck.engine.ways import clear_wire, translation, without_flow
+from spdcheck.engine.ways import clear_wire, translated_inside, translation, without_flow
 from spdcheck.model.diagnostic import Note, Part
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ class TranslatedBeforeProtection(Check):
     Sends every packet of every protecting `out` policy from where it begins. If NAT, on this host or on a router on the
     way to it, changes the packet first and the packet then leaves this host in clear, the finding names the translating
     line. On Linux that is a masquerading rule without an exemption before it; on the BSDs, where the SPD comes first,
-    it is another router's NAT or a redirection.
+    it is another router's NAT or a redirection. There, NAT on `enc0` changes what a policy has taken already: that is
+    told where the peer has no policy for the new addresses.
 
     ## Why it matters
 
@@ -120,6 +121,31 @@ class TranslatedBeforeProtection(Check):
                         groups.setdefault((step.host, step.origin), (step, []))[1].append(ending)
                 for step, endings in groups.values():
                     yield self._translated(host, policy, step, endings)
+                yield from self._inside(context, host, policy)
+
+    def _inside(self, context: Context, host: Host, policy: SecurityPolicy) -> Iterator[Finding | Undecided]:
+        """NAT between the look-up and the tunnel, to addresses that the peer has no policy for."""
+        groups: dict[object, tuple[Step, Step, list[Ending]]] = {}
+        for ending in context.ways.of(host, policy):
+            found = translated_inside(ending, host)
+            if found is not None:
+                groups.setdefault(found[0].origin, (*found, []))[2].append(ending)
+        for step, asked, endings in groups.values():
+            trace = witness(endings)
+            if trace is None:
+                yield self.not_replayed(host, f"the translation of {flow_in_words(endings)}", step.origin)
+                continue
+            yield self.finding(
+                host,
+                step.origin or policy.selector_origin,
+                f"{step.detail} translates {flow_in_words(endings)} behind the look-up of the policy: {asked.host} has "
+                "no policy for what arrives in the tunnel, and its answers do not come back through it",
+                label="translated here",
+                notes=[Note(policy.selector_origin, "taken by this policy before")],
+                mend=f"leave the tunnel's packets as they are, or give {asked.host} policies for the new addresses",
+                trace=trace,
+                subject=str(policy.selector),
+            )
 
     def _translated(self, host: Host, policy: SecurityPolicy, step: Step, endings: list[Ending]) -> Finding | Undecided:
         trace = witness(endings)

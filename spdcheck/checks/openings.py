@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from spdcheck.checks.finding import Severity, Undecided
 from spdcheck.engine.carriers import arriving, is_blocked, is_unknown, leaving
 from spdcheck.engine.remedy import remedy
+from spdcheck.engine.simulate import trace_of
 from spdcheck.model.diagnostic import Note
+from spdcheck.model.policy import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -81,6 +83,31 @@ def findings(
             severity=severity or (Severity.WARNING if all(way.answers for way in ways) else None),
             subject=f"{carrier.cargo.name} {carrier.far}",
         )
+
+
+def fragments(check: Check, context: Context, carrier: Carrier, severity: Severity) -> Iterator[Finding]:
+    """What carries a tunnel is longer than what it carries: full packets come in fragments, where they may."""
+    simulator = context.ways.simulator
+    whole = arriving(simulator, carrier)
+    if carrier.mode is not Mode.TUNNEL or is_blocked(whole, carrier) or is_unknown(whole, carrier):
+        return
+    pieces = arriving(simulator, carrier, in_fragments=True)
+    if not is_blocked(pieces, carrier):
+        return
+    place = pieces.place or carrier.policy.origin
+    yield check.finding(
+        carrier.host,
+        place,
+        f"fragments of {carrier.cargo.value} with {carrier.far} can't come in at {carrier.host.name}: packets that "
+        "fill the wire are lost, small ones pass",
+        label="blocks fragments",
+        notes=_needed(carrier, place),
+        mend="have them put together before the rules (pf: scrub … fragment reassemble, set reassemble yes), or let "
+        "them pass (ipf: keep frags)",
+        trace=trace_of(pieces.leaf, pieces.began.example()),
+        severity=severity,
+        subject=f"fragments {carrier.cargo.name} {carrier.far}",
+    )
 
 
 def _in_words(ways: Iterable[Closed]) -> str:

@@ -7,6 +7,7 @@ boxes; the boxes of :func:`boxes_of` are exact, except for unknown parts, which 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from spdcheck.records import dataclass
@@ -131,11 +132,17 @@ def _is_negation(predicate: Predicate) -> bool:
 def _side(predicate: InSet | Masked) -> IntervalSet:
     if isinstance(predicate, InSet):
         return predicate.intervals
-    field = predicate.field
-    side = sets.of_mask(field.width, predicate.mask, predicate.value)
+    side = _of_mask(predicate.field, predicate.mask, predicate.value)
     if side is None:
         raise TooManyBoxes
-    return sets.intersect(side, field.domain)
+    return side
+
+
+@lru_cache(maxsize=1024)
+def _of_mask(field: Field, mask: int, value: int) -> IntervalSet | None:
+    """The values of a field with these bits; None where they need too many intervals. Rules repeat a few masks."""
+    side = sets.of_mask(field.width, mask, value)
+    return None if side is None else sets.intersect(side, field.domain)
 
 
 def intersect(a: Box, b: Box) -> Box | None:

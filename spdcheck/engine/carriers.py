@@ -89,8 +89,10 @@ def leaving(simulator: Simulator, carrier: Carrier, states: tuple[State, ...] = 
     return _ending(simulator, start, frame, partial(simulator.walk, way=path.carrier))
 
 
-def arriving(simulator: Simulator, carrier: Carrier, states: tuple[State, ...] = ()) -> Ending:
-    """What the peer sends, as it arrives at the host."""
+def arriving(
+    simulator: Simulator, carrier: Carrier, states: tuple[State, ...] = (), *, in_fragments: bool = False
+) -> Ending:
+    """What the peer sends, as it arrives at the host: whole, or in fragments because it is longer than the wire."""
     frame = _frame(carrier, carrier.far, carrier.near)
     host = carrier.host
     path = datapath_of(host)
@@ -101,6 +103,7 @@ def arriving(simulator: Simulator, carrier: Carrier, states: tuple[State, ...] =
         came_from=frame.traffic,
         in_interface=door_of(simulator, host, carrier.near),
         states=states,
+        in_fragments=in_fragments,
     )
     return _ending(simulator, start, frame, partial(simulator.walk, way=path.receive))
 

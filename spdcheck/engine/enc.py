@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from spdcheck.semantics.datapath.stages import Stage
     from spdcheck.semantics.filters import FilterPoint
 
+OUTER_HEADER = "of the outer header"
+"""What a step says of filters that see the packet of a tunnel."""
+
 _CARRIED = {4: 4, 6: 41}
 """The protocol of an inner packet in the header of its tunnel: ipencap and ipv6."""
 
@@ -53,7 +56,7 @@ def pass_outer(situation: Situation, stage: Stage, asked: Sequence[FilterPoint])
         for answer in answers(point, seen):
             if not answer.unknown and answer.verdict is Verdict.PASS:
                 continue
-            what = f"{point.name}, of the outer header"
+            what = f"{point.name}, {OUTER_HEADER}"
             if answer.unknown:
                 step = Step(host, word, Mark.UNKNOWN, "unknown", answer.unknown, stage.interface, answer.origin)
                 end = End(Disposition.UNKNOWN, f"{point.name} of {host}: {answer.unknown}")

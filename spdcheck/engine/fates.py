@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from spdcheck.engine.answer import DEFAULT_LIMITS
+from spdcheck.engine.bits import members
 from spdcheck.engine.boxes import Space, boxes_of, disjoint, intersect, overlap, subtract
 from spdcheck.engine.cover import Cover
 from spdcheck.errors import BudgetError
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 Mapping: TypeAlias = tuple[tuple["Field", tuple[object, ...]], ...]
 """What happened to each changed field: ``("add", n)``, ``("is", value)``, ``("bits", mask, value)``, ``("any", set)``,
 or ``("made", …)`` where it is none of these."""
+
+
+MANY = 64
+"""Boxes that overlap so many others are looked at by their corners first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,7 @@ class Fates:
                 boxes += maybe
             unions.append(boxes)
         self.cover = Cover(self.space, unions, limits)
+        self._changes_packets = rules.changes_packets
         self._plain = [
             (entry.effect.action, entry.effect.state, ())
             if isinstance(entry.effect, Decide) and not entry.effect.changes
@@ -139,6 +145,34 @@ class Fates:
                 stack.append((common, onwards, changes + effect.changes))
             else:
                 yield from self._decided(common, number, effect, changes)
+
+    def shown_needed(self, number: int) -> bool:
+        """A corner of the entry shows that some packet would fare differently without it; False says nothing."""
+        if self._changes_packets:
+            return False
+        return any(
+            self._needed_at(corner, number)
+            for box in self.of(number)
+            if self.cover.index.overlapping(box, self.cover.index.all).bit_count() > MANY
+            for corner in _corners(box)
+        )
+
+    def _needed_at(self, corner: Box, number: int) -> bool:
+        among = self.cover.index.all
+        for k, side in enumerate(corner):
+            among = self.cover.index.hitting(k, side[0][0], among)
+        mine = False
+        for n in members(among):
+            if not overlap(self.cover.boxes[n], corner):
+                continue
+            if not self._sure[n]:
+                return False
+            owner = self.cover.owner[n]
+            if owner != number:
+                return mine and self._plain[owner] != self._plain[number]
+            mine = True
+        default = self.rules.default
+        return mine and (default.action, default.state, ()) != self._plain[number]
 
     def treatment_of_all(self, box: Box) -> tuple[Hashable, ...] | None:
         """The treatment that every packet of the box gets, if that can be seen without splitting it."""
@@ -243,6 +277,18 @@ class Fates:
             k = self.index[change.field]
             sides[k] = image(sides[k], change)
         return tuple(sides)
+
+
+def _corners(box: Box) -> Iterator[Box]:
+    """A few packets of a box: the lowest and highest of each field, and one with a field at its other end."""
+    low = tuple(sets.single(side[0][0]) for side in box)
+    high = tuple(sets.single(side[-1][1]) for side in box)
+    yield high
+    yield low
+    for k, side in enumerate(box):
+        if side[0][0] != side[-1][1]:
+            yield (*high[:k], low[k], *high[k + 1 :])
+            yield (*low[:k], high[k], *low[k + 1 :])
 
 
 def _as_bits(field: Field, how: tuple[object, ...]) -> tuple[int, int] | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.engine import enc
 from spdcheck.engine.asking import answers
+from spdcheck.engine.fragments import pass_fragments
 from spdcheck.engine.situation import End, Move, State, with_evidence
 from spdcheck.engine.trace import Disposition, Mark, Step
 from spdcheck.model.policy import Mode
@@ -99,13 +100,26 @@ def _one(situation: Situation, stage: Stage, interface: str, point: FilterPoint)
 
         yield from pass_point(situation, stage, interface, point)
         return
+    if situation.in_fragments and stage.hook in INWARD and point.fragments is not None:
+        seen = situation.frame.traffic.rewritten(_interfaces(situation, stage, interface))
+        for move in pass_fragments(situation, word_of(stage, point), interface, point, seen):
+            if move.end is not None:
+                yield move
+            else:
+                yield from _whole(move.situation, stage, interface, point)
+        return
+    yield from _whole(situation, stage, interface, point)
+
+
+def _whole(situation: Situation, stage: Stage, interface: str, point: FilterPoint) -> Iterator[Move]:
+    """A packet that is in one piece, or whose fragments all pass."""
     direction = "in" if stage.hook in INWARD else "out"
     meets = [
         (state, crossing)
         for state in situation.states
         if (state.host, state.point) == (situation.host.name, point.name)
         for crossing in state.known.crossings
-        if crossing.direction == direction and _is_on(state, crossing, interface)
+        if crossing.direction == direction and is_met_on(state, crossing, interface)
     ]
     conditions = [answering(state, situation) if crossing.back else resembling(state) for state, crossing in meets]
     for part in situation.frame.traffic.split(conditions):
@@ -116,7 +130,8 @@ def _one(situation: Situation, stage: Stage, interface: str, point: FilterPoint)
             yield _known(here, stage, interface, point, *meets[part.number])
 
 
-def _is_on(state: State, crossing: Crossing, interface: str) -> bool:
+def is_met_on(state: State, crossing: Crossing, interface: str) -> bool:
+    """Packets that cross the filter on this interface can belong to the state."""
     wanted = state.interface if crossing.interface == SAME else crossing.interface
     return wanted in ("", interface)
 

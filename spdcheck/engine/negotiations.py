@@ -106,7 +106,7 @@ class Negotiations:
         return tuple(policy for (of, _), policy in made.items() if of is direction)
 
     def _try(self, host: Host, near: AddressRange, far: AddressRange) -> tuple[str, bool]:
-        """``(why not, NAT in between)`` of a negotiation that this host starts."""
+        """``(why not, NAT-T is used)`` of a negotiation that this host starts; ``force`` of one side is enough."""
         here = negotiation.speaker(host, near, far)
         if here.section is None:
             return here.why_not, False
@@ -115,11 +115,11 @@ class Negotiations:
             there = negotiation.speaker(owner[0], far, near)
             if there.section is None:
                 return there.why_not, False
-            nat_traversal = here.section.nat_traversal != "off" and there.section.nat_traversal != "off"
+            spoken = {here.section.nat_traversal, there.section.nat_traversal}
         else:
-            nat_traversal = here.section.nat_traversal != "off"
+            spoken = {here.section.nat_traversal}
         why, translated = self._exchange(host, near, far, owner[0] if owner is not None else None)
-        return why, translated and nat_traversal
+        return why, (translated or "force" in spoken) and "off" not in spoken
 
     def _exchange(self, host: Host, near: AddressRange, far: AddressRange, peer: Host | None) -> tuple[str, bool]:
         """Sends the first packet of a key exchange through both filters, and its answer back."""

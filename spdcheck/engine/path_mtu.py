@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.engine.carriers import is_blocked, leaving
 from spdcheck.engine.exploration import BLOCKED, Ending
+from spdcheck.engine.filter_stage import is_met_on
 from spdcheck.engine.tracing import source_towards
 from spdcheck.engine.traffic import One
 from spdcheck.engine.ways import door_of
@@ -18,6 +19,7 @@ from spdcheck.semantics.packet import RELATED, packet
 
 if TYPE_CHECKING:
     from spdcheck.engine.carriers import Carrier
+    from spdcheck.engine.situation import State
     from spdcheck.engine.ways import Ways
     from spdcheck.model.addresses import AddressRange
     from spdcheck.model.host import Host
@@ -52,16 +54,34 @@ def to_the_sender(ways: Ways, host: Host, policy: SecurityPolicy) -> Ending | No
         first = ending.began.side(SOURCE)[0]
         if host.owns(address_range(*first)) or ending.disposition in BLOCKED:
             continue
-        if any(state.host == host.name for state in ending.situation.states):
-            return None
         one = ending.began.example()
         sender = address_range(one.source, one.source)
         own = source_towards(ways.simulator, host, sender)
-        if own is None:
+        if own is None or any(
+            _knows_errors(state, host, _door(ways, host, sender)) for state in ending.situation.states
+        ):
             return None
         start = partial(ways.simulator.send, host)
         return _blocked(host, Ending(next(start(One(message(own, sender)))), start))
     return None
+
+
+def _door(ways: Ways, host: Host, sender: AddressRange) -> str:
+    route = ways.simulator.topology.route(host, sender)
+    return "" if route is None else route.interface
+
+
+def _knows_errors(state: State, host: Host, interface: str) -> bool:
+    """A message about the connection that leaves by the interface passes as its answers there do.
+
+    Connection tracking marks the message as related, which the rules may ask about.
+    """
+    if state.host != host.name:
+        return False
+    return state.point == "conntrack" or any(
+        crossing.direction == "out" and crossing.back and is_met_on(state, crossing, interface)
+        for crossing in state.known.crossings
+    )
 
 
 def message(source: AddressRange, destination: AddressRange) -> Packet:

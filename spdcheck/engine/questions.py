@@ -24,7 +24,7 @@ from spdcheck.semantics.predicate import TRUE, fields_of
 from spdcheck.semantics.words import box_text
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Collection, Hashable, Iterator
 
     from spdcheck.engine.answer import Limits
     from spdcheck.engine.boxes import Box
@@ -89,10 +89,11 @@ class Redundant:
     unknown: str = ""
 
 
-def redundant(rules: DecisionList, limits: Limits = DEFAULT_LIMITS) -> Iterator[Redundant]:
+def redundant(rules: DecisionList, limits: Limits = DEFAULT_LIMITS, idle: Collection[int] = ()) -> Iterator[Redundant]:
     """The deciding entries that could go, one at a time: shadowed ones, and those whose packets fare the same later.
 
-    Two entries that are redundant each may still need one of them to stay.
+    Two entries that are redundant each may still need one of them to stay. ``idle`` are entries that are known to be
+    shadowed: about them nothing has to be worked out.
     """
     try:
         fates = Fates(rules, limits=limits)
@@ -103,6 +104,11 @@ def redundant(rules: DecisionList, limits: Limits = DEFAULT_LIMITS) -> Iterator[
         return
     for number, entry in enumerate(rules.entries):
         if not isinstance(entry.effect, Decide):
+            continue
+        if number in idle:
+            yield Redundant(number)
+            continue
+        if fates.shown_needed(number):
             continue
         try:
             needed, unsure = _needed(fates, number)

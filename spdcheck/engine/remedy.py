@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.engine import evidence
 from spdcheck.engine.concrete import matches
+from spdcheck.engine.enc import OUTER_HEADER
 from spdcheck.engine.trace import Disposition, Mark, Step
 from spdcheck.model.host import Platform
 from spdcheck.model.policy import Action, Direction
 from spdcheck.records import dataclass
 from spdcheck.semantics import negotiation
-from spdcheck.semantics.fields import address_range
+from spdcheck.semantics.fields import IN_INTERFACE, IPSEC_IN, IPSEC_OUT, OUT_INTERFACE, address_range, value_text
 from spdcheck.semantics.near_miss import nearest as looks_like
 from spdcheck.semantics.selectors import predicate_of
 from spdcheck.semantics.spd_order import asked_order
@@ -46,6 +47,9 @@ class Remedy:
 
 
 NOTHING = Remedy()
+_CROSSING = {IN_INTERFACE.words: "comes in on", OUT_INTERFACE.words: "leaves by", IPSEC_IN.words: ""}
+"""How people say by which interface a packet crosses a filter."""
+
 _GOOD = (Disposition.DELIVERED,)
 
 
@@ -92,9 +96,29 @@ class _Search:
         places = [] if step.origin is None else [Place(step.origin, "blocked here")]
         close = None if step.asked is None else evidence.nearest(step.asked, _passes)
         if close is None or close.origin is None:
-            return Remedy(tuple(places), f"let {step.host} pass {step.asked.packet}" if step.asked else "")
+            mend = f"let {step.host} pass {self.in_rules(step)}{self.of_the_tunnel(step)}" if step.asked else ""
+            return Remedy(tuple(places), mend)
         places.append(_near(close))
         return Remedy(tuple(places), _change(close))
+
+    def in_rules(self, step: Step) -> str:
+        """The packet as rules speak of it: ``udp A:500 → B:500 in on em0``; those of the BSDs know nothing of IPsec."""
+        assert step.asked is not None
+        seen = step.asked.packet
+        host = self.hosts.get(step.host)
+        if host is None or host.platform is None or not host.platform.is_bsd:
+            return str(seen)
+        words = [(word, seen[field]) for word, field in (("in on", IN_INTERFACE), ("out on", OUT_INTERFACE))]
+        crossing = "".join(f" {word} {value_text(IN_INTERFACE, value)}" for word, value in words if value)
+        unsaid = dict.fromkeys((IN_INTERFACE, OUT_INTERFACE, IPSEC_IN, IPSEC_OUT), 0)
+        return f"{seen.with_values(unsaid)}{crossing}"
+
+    def of_the_tunnel(self, step: Step) -> str:
+        """What else can be done where a filter of FreeBSD sees the packet of the tunnel, not the one inside."""
+        host = self.hosts.get(step.host)
+        if host is None or host.platform is not Platform.FREEBSD or not step.detail.endswith(OUTER_HEADER):
+            return ""
+        return f", or set net.enc.in.ipsec_filter_mask=2, so that {step.detail.partition(',')[0]} sees what is inside"
 
     def refused(self, step: Step) -> Remedy:
         """The SPD: a policy that discards, demands or does not fit, or none where one is needed."""
@@ -226,7 +250,11 @@ def _passes(action: object) -> bool:
 
 
 def _short(miss: evidence.Miss) -> str:
-    return f"the packet's {miss.what} is {miss.actual}" if miss.actual else str(miss)
+    if not miss.actual:
+        return str(miss)
+    if miss.what in _CROSSING:
+        return f"the packet {_CROSSING[miss.what]} {miss.actual}".replace("  ", " ")
+    return f"the packet's {miss.what} {'are' if miss.what.endswith('s') else 'is'} {miss.actual}"
 
 
 def _change(close: evidence.Tried) -> str:
@@ -237,7 +265,9 @@ def _change(close: evidence.Tried) -> str:
     where = close.origin.where
     if miss.distance <= 2 and _inside(close.origin, miss.wanted) != close.origin:
         return f"change {miss.wanted} to {miss.actual} in {where}"
-    return f"if it was meant for this packet, widen {where}: {miss}"
+    crossing = _CROSSING.get(miss.what)
+    why = f"{_short(miss)}, not {miss.wanted}" if crossing is not None else str(miss)
+    return f"if it was meant for this packet, widen {where}: {why}"
 
 
 def _inside(span: Span, word: str) -> Span:

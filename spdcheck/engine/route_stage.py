@@ -128,7 +128,7 @@ def _on_arrival(table: tuple[RouteEntry, ...], situation: Situation, entry: Rout
     if refused is not None:
         return refused
     if entry.local or group.contains(target):
-        return Move(situation.with_(route=entry), way=situation.path.local)
+        return Move(situation.with_(route=entry, in_fragments=False), way=situation.path.local)
     forwards, why, place = _forwards(host, situation.frame.family, situation.in_interface)
     if not forwards:
         step = Step(host.name, "ROUTE", Mark.FAIL, "not ours", why, situation.in_interface, place)

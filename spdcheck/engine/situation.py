@@ -64,7 +64,8 @@ class Situation:
     daemon, whose sockets no policy is asked about. ``forwarded`` tells the two ways to
     leave a host apart. ``translated`` says that NAT has changed the frame since the SPD was asked, ``untranslated``
     is the frame's traffic before a DNAT on arrival; ``tracked`` is for Linux's connection tracking.
-    ``fragment_bytes`` is the size of the fragments in which it leaves (0: whole). ``wires_clear`` and
+    ``fragment_bytes`` is the size of the fragments in which it leaves (0: whole), ``in_fragments`` says that it came in
+    such and nobody has put it together. ``wires_clear`` and
     ``wires_protected`` count untrusted wires crossed.
     """
 
@@ -89,6 +90,7 @@ class Situation:
     steps: tuple[Step | Wire, ...] = ()
     states: tuple[State, ...] = ()
     fragment_bytes: int = 0
+    in_fragments: bool = False
     wires_clear: int = 0
     wires_protected: int = 0
     hops: int = 0

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from spdcheck.model.policy import SecurityPolicy
     from spdcheck.semantics.predicate import Predicate
 
+TAKEN = Action.PROTECT.value.upper()
+"""What the step says at which a policy takes packets into IPsec."""
+
 PROTECTED = frozenset({"esp", "ah"})
 
 
@@ -141,6 +144,22 @@ def translation(ending: Ending, *, before: int | None = None) -> Step | None:
         if isinstance(step, Step) and step.mark is Mark.CHANGE and step.verdict in ("translated", "state"):
             return step
     return None
+
+
+def translated_inside(ending: Ending, host: Host) -> tuple[Step, Step] | None:
+    """NAT changes packets between the policy that takes them and the tunnel, and the peer has no policy for them.
+
+    The step of the translation, and that of the peer's policy check.
+    """
+    steps = [step for step in ending.situation.steps if isinstance(step, Step)]
+    taken = next((n for n, s in enumerate(steps) if s.host == host.name and s.verdict == TAKEN), None)
+    if taken is None:
+        return None
+    wrapped = next((n for n, s in enumerate(steps) if n > taken and s.stage == Kind.ENCAPSULATE.word), taken)
+    change = next((s for s in steps[taken:wrapped] if s.mark is Mark.CHANGE and s.verdict == "translated"), None)
+    checks = (Kind.SPD_IN.word, Kind.SPD_FWD.word)
+    asked = next((s for s in steps[wrapped:] if s.host != host.name and s.stage in checks), None)
+    return None if change is None or asked is None or asked.mark is Mark.PROTECT else (change, asked)
 
 
 def unprotected(simulator: Simulator, host: Host, policy: SecurityPolicy) -> Iterator[Ending]:

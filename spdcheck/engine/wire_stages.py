@@ -113,6 +113,7 @@ def _onto_the_wire(simulator: Simulator, situation: Situation) -> Iterator[Move]
         *pieces,
         frame=frame,
         fragment_bytes=0,
+        in_fragments=len(pieces) > 1,
         wires_clear=situation.wires_clear + (untrusted and not protected),
         wires_protected=situation.wires_protected + (untrusted and protected),
     )

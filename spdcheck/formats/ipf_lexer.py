@@ -23,7 +23,10 @@ _LINE = re.compile(r"""((?:[^#"'\\\n]|\\\n|\\.|"[^"]*"|'[^']*'|["'\\])*+)(?:#[^\
 
 _ASSIGNMENT = re.compile(r"""\s*([A-Za-z][\w-]*)\s*=\s*("[^"]*"|'[^']*'|[^\s;"'#\d][^\s;"'#]*)\s*;""")
 _REFERENCE = re.compile(r"""\\\n|#[^\n]*|"[^"]*"|'[^']*'|\$(?:\{([^}]*)\}|([A-Za-z]\w*))""")
+_PIECE = re.compile(r"\S+")
 _MAX_DEPTH = 16
+MAX_PIECES = 8192
+"""So many words, or groups of words without blanks, are remembered with their tokens."""
 
 UNREADABLE = 0
 """The kind of a character that no token can begin with."""
@@ -190,6 +193,7 @@ class Vocabulary:
         self._transparent = frozenset(texts[text] for text in transparent)
         self._kinds = [UNREADABLE, *(kinds[t.name] for t in patterns), UNREADABLE, UNREADABLE]
         self._sign_group = len(patterns) + 1
+        self._pieces: dict[tuple[str, bool], tuple[list[int], list[str], list[int], bool]] = {}
         groups = "|".join(f"({t.regexp})" for t in patterns)
         self._scan = re.compile(
             rf"(?:[\s]+|#[^\n]*)*+(?:{groups}|({'|'.join(map(re.escape, signs))})|(.))", re.DOTALL | re.IGNORECASE
@@ -197,11 +201,41 @@ class Vocabulary:
 
     def read(self, text: str, start: int, end: int) -> Tokens:
         """The tokens of a region of a text."""
+        region = text[start:end]
+        if '"' in region or "'" in region or "#" in region or "\\" in region:
+            kinds, texts, starts, _ = self._tokens(text, start, end, plain=False)
+            return Tokens(tuple(kinds), texts, starts)
+        return self._by_piece(region, start)
+
+    def _by_piece(self, region: str, start: int) -> Tokens:
+        """Where no token can have a blank inside: what stands between blanks is cut once, and remembered."""
+        kinds: list[int] = []
+        texts: list[str] = []
+        starts: list[int] = []
+        plain = False
+        for piece in _PIECE.finditer(region):
+            word = piece[0]
+            known = self._pieces.get((word, plain))
+            if known is None:
+                known = self._tokens(word, 0, len(word), plain=plain)
+                if len(self._pieces) < MAX_PIECES:
+                    self._pieces[word, plain] = known
+            begin = start + piece.start()
+            kinds += known[0]
+            texts += known[1]
+            if len(known[2]) == 1:
+                starts.append(begin)
+            else:
+                starts += [begin + offset for offset in known[2]]
+            plain = known[3]
+        return Tokens(tuple(kinds), texts, starts)
+
+    def _tokens(self, text: str, start: int, end: int, *, plain: bool) -> tuple[list[int], list[str], list[int], bool]:
+        """Kinds, texts and offsets; and whether a word behind them is plain, as the first is if ``plain`` says so."""
         kinds: list[int] = []
         texts: list[str] = []
         starts: list[int] = []
         word_kind, words, sign_group = self._word, self._words, self._sign_group
-        plain = False
         for match in self._scan(text, start, end):
             group = match.lastindex or 0
             token = match[group]
@@ -218,4 +252,4 @@ class Vocabulary:
             texts.append(token)
             starts.append(match.start(group))
             plain = kind in self._plain or (plain and kind in self._transparent)
-        return Tokens(tuple(kinds), texts, starts)
+        return kinds, texts, starts, plain

@@ -7,6 +7,7 @@ a rule decides; the order of the kernel's lists (collections, insertion, refused
 from __future__ import annotations
 
 from enum import Enum
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from spdcheck.records import dataclass
@@ -285,11 +286,12 @@ class IpfRule:
 
         Comments and the numbers that only sort (``@N``) don't count.
         """
-        return tuple(getattr(self, name) for name in _COMPARED)
+        found: tuple[object, ...] = _COMPARED(self)
+        return found
 
 
-_COMPARED = tuple(
-    name for name in IpfRule.__dataclass_fields__ if name not in ("origin", "insert", "comment", "rule_ttl")
+_COMPARED = attrgetter(
+    *(name for name in IpfRule.__dataclass_fields__ if name not in ("origin", "insert", "comment", "rule_ttl"))
 )
 
 

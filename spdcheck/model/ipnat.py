@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from spdcheck.model.ipfilter import ANY_END, End, HostName, NetworkAddress, PoolReference
@@ -104,10 +105,13 @@ class NatRule:
 
     def says(self) -> tuple[object, ...]:
         """Everything but the place: the kernel refuses a second rule that says the same."""
-        return tuple(getattr(self, name) for name in _COMPARED)
+        found: tuple[object, ...] = _COMPARED(self)
+        return found
 
 
-_COMPARED = tuple(name for name in NatRule.__dataclass_fields__ if name not in ("origin", "age", "purge", "mssclamp"))
+_COMPARED = attrgetter(
+    *(name for name in NatRule.__dataclass_fields__ if name not in ("origin", "age", "purge", "mssclamp"))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

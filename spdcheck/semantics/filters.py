@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from spdcheck.model.addresses import AddressRange
     from spdcheck.model.host import Host, Service
+    from spdcheck.semantics.predicate import Predicate
     from spdcheck.source import Span
 
 
@@ -86,6 +87,8 @@ class FilterPoint:
 
     ``before`` is a translation that belongs to the same filter and is asked first (old pf): both share one state.
     ``tracking`` marks the points of Linux's connection tracking; the tables between them keep no states of their own.
+    ``fragments`` says which packets that come in fragments the filter looks at piece by piece; None where it puts all
+    together first, or never sees any.
     """
 
     name: str
@@ -93,6 +96,7 @@ class FilterPoint:
     translates: bool = False
     before: DecisionList | None = None
     tracking: Tracking | None = None
+    fragments: Predicate | None = None
 
 
 class RuleList(NamedTuple):

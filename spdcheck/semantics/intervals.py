@@ -62,6 +62,12 @@ def intersect(a: IntervalSet, b: IntervalSet) -> IntervalSet:
         first = max(a_first, b_first)
         last = min(a_last, b_last)
         return ((first, last),) if first <= last else EMPTY
+    if not a or not b:
+        return EMPTY
+    if len(a) == 1 and a[0][0] <= b[0][0] and b[-1][1] <= a[0][1]:
+        return b
+    if len(b) == 1 and b[0][0] <= a[0][0] and a[-1][1] <= b[0][1]:
+        return a
     result: list[Interval] = []
     i = j = 0
     while i < len(a) and j < len(b):

@@ -9,7 +9,6 @@ A file with a statement that is not understood, or that its own program refuses,
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
@@ -19,14 +18,17 @@ from spdcheck.model.ipnat import NatRuleset
 from spdcheck.model.ippool import PoolSet
 from spdcheck.model.pf import PfRuleset, StateKeeping
 from spdcheck.model.policy import Direction
+from spdcheck.records import replace
 from spdcheck.semantics.decision import Decide, DecisionList, Entry, Undecided
 from spdcheck.semantics.fields import IN_INTERFACE, OUT_INTERFACE, TAG
+from spdcheck.semantics.file_places import Place, below, is_placed, locate
 from spdcheck.semantics.filters import SAME, Connection, Crossing, FilterPoint, RuleList, Verdict
-from spdcheck.semantics.predicate import And, InSet, Not, Or, Unknown, all_of, any_of
+from spdcheck.semantics.predicate import TRUE, And, InSet, Not, Or, Unknown, all_of, any_of
 from spdcheck.semantics.rulesets.ipf_addresses import IpfNames
 from spdcheck.semantics.rulesets.ipfilter import IpfFate, StateRule, ipf_list
 from spdcheck.semantics.rulesets.ipnat import asked, nat_list
 from spdcheck.semantics.rulesets.pf import PfFate, pf_list, pf_translations
+from spdcheck.semantics.rulesets.pf_fragments import in_pieces
 from spdcheck.semantics.rulesets.pf_names import PfNames
 from spdcheck.semantics.same_host import SameHost
 
@@ -68,7 +70,7 @@ class _Filters:
 
     def __init__(self, host: Host) -> None:
         self.host = host
-        self.pf = _named_by_service(host, [item for item in host.packet_filters if isinstance(item, PfRuleset)])
+        self.pf = _loaded_at_boot(host, [item for item in host.packet_filters if isinstance(item, PfRuleset)])
         self.ipf = [item for item in host.packet_filters if isinstance(item, IpfRuleset)]
         self.ipnat = [item for item in host.packet_filters if isinstance(item, NatRuleset)]
         pools = tuple(pool for item in host.packet_filters if isinstance(item, PoolSet) for pool in item.pools)
@@ -123,7 +125,8 @@ class _Filters:
         make = _pf_connection(direction)
         rules = _remembering(pf_list(ruleset, direction, self.pf_names), make)
         before = _remembering(pf_translations(ruleset, direction, self.pf_names), make)
-        return (FilterPoint("pf", rules, before=before if before.entries else None),)
+        pieces = in_pieces(ruleset, direction, self.pf_names) if direction == "in" else None
+        return (FilterPoint("pf", rules, before=before if before.entries else None, fragments=pieces),)
 
     def _ipf(self, direction: Direction) -> tuple[FilterPoint, ...]:
         if not self.ipf:
@@ -133,7 +136,8 @@ class _Filters:
             return (_unknown("ipfilter", why, _top(self.ipf[0])),)
         rules = [rule for ruleset in self.ipf for rule in ruleset.rules]
         make = _ipf_connection(direction.value)
-        return (FilterPoint("ipfilter", _remembering(ipf_list(rules, direction, self.ipf_names), make)),)
+        found = _remembering(ipf_list(rules, direction, self.ipf_names), make)
+        return (FilterPoint("ipfilter", found, fragments=TRUE),)
 
     def _ipnat(self, direction: Direction) -> tuple[FilterPoint, ...]:
         if not self.ipnat:
@@ -165,10 +169,14 @@ class _Filters:
                      and gap.span.file.path in paths), "")  # fmt: skip
 
 
-def _named_by_service(host: Host, rulesets: list[PfRuleset]) -> list[PfRuleset]:
-    """The ruleset that the boot loads where a host has several files of rules."""
-    wanted = next((item.file for item in host.services if item.name == "pf" and item.file), "/etc/pf.conf")
-    named = [item for item in rulesets if f"/{item.origin.file.path}".endswith(wanted or "")]
+def _loaded_at_boot(host: Host, rulesets: list[PfRuleset]) -> list[PfRuleset]:
+    """The ruleset that the boot loads where a host has several; none of them if it loads a file that we don't have."""
+    service = next((item for item in host.services if item.name == "pf" and item.enabled and item.file), None)
+    located = locate(host, "/etc/pf.conf" if service is None else service.file or "", "pf")
+    named = [item for item in rulesets if located.place is Place.THERE and item.origin.file is located.file]
+    said = service is not None and service.file_origin is not None
+    if said and located.file is not None and not named and is_placed(below(host, located.file)):
+        return []
     return named or rulesets
 
 

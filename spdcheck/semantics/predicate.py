@@ -196,23 +196,28 @@ def _combine(
     merge: Callable[[IntervalSet, IntervalSet], IntervalSet],
 ) -> Predicate:
     """Flatten, merge the sets of each field, drop what says nothing; ``absorbing`` decides alone."""
-    sets: dict[Field, IntervalSet] = {}
+    sets: dict[Field, Predicate] = {}
     rest: dict[Predicate, None] = {}
-    for part in _flat(parts, form):
-        if isinstance(part, InSet):
-            known = sets.get(part.field)
-            sets[part.field] = part.intervals if known is None else merge(known, part.intervals)
-        elif part == absorbing:
-            return absorbing
-        else:
-            rest[part] = None
+    for outer in parts:
+        for part in outer.parts if isinstance(outer, form) else (outer,):
+            if isinstance(part, InSet):
+                known = sets.get(part.field)
+                if known is None:
+                    sets[part.field] = part
+                elif known is not part:
+                    before = known.intervals if isinstance(known, InSet) else _constant(part.field, known)
+                    sets[part.field] = _in(part.field, merge(before, part.intervals))
+            elif part == absorbing:
+                return absorbing
+            else:
+                rest[part] = None
     result: list[Predicate] = []
-    for field in sorted(sets, key=_position):
-        part = _in(field, sets[field])
-        if part == absorbing:
-            return absorbing
+    for field in sorted(sets, key=_position) if len(sets) > 1 else sets:
+        part = sets[field]
         if isinstance(part, InSet):
             result.append(part)
+        elif part == absorbing:
+            return absorbing
     for part in rest:
         if isinstance(part, Not) and part.part in rest and is_certain(part):
             return absorbing
@@ -220,12 +225,9 @@ def _combine(
     return result[0] if len(result) == 1 else form(tuple(result))
 
 
-def _flat(parts: Iterable[Predicate], form: type[And] | type[Or]) -> Iterable[Predicate]:
-    for part in parts:
-        if isinstance(part, form):
-            yield from part.parts
-        else:
-            yield part
+def _constant(field: Field, known: Predicate) -> IntervalSet:
+    """What has become TRUE or FALSE by merging, as a set again."""
+    return field.domain if known == TRUE else ()
 
 
 def _position(field: Field) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -11,9 +10,11 @@ from spdcheck.formats.base import Reading
 from spdcheck.formats.grammar import automaton
 from spdcheck.formats.ipf_lexer import Vocabulary
 from spdcheck.formats.ipf_reading import RefusedError, Statements
+from spdcheck.formats.ipfilter.alike import AlikeRules
 from spdcheck.formats.ipfilter.convert import RuleReader
 from spdcheck.model.diagnostic import Part
 from spdcheck.model.ipfilter import IpfAction, IpfRuleset
+from spdcheck.records import replace
 
 if TYPE_CHECKING:
     from spdcheck.formats.base import Context
@@ -92,12 +93,17 @@ class _File:
     def __init__(self, reading: Reading, family: int | None) -> None:
         self._reading = reading
         self._family = family
+        self._alike = AlikeRules()
         self._heads: dict[str, tuple[IpfRule, bool]] = {}
         self.rules: list[IpfRule] = []
         self.settings: list[tuple[str, str]] = []
 
     def read(self, parsed: Parsed, node: Node, origin: Span) -> list[IpfRule]:
         """The rules that a node of the syntax stands for."""
+        known = self._alike.find(parsed, node, origin)
+        if known is not None:
+            return [known]
+        remarks = len(self._reading.facts.diagnostics)
         reader = RuleReader(parsed, node, self._reading, self._family)
         rules = [self._under_head(rule, reader.looks_at_headers) for rule in reader.rules(origin)]
         for rule in rules:
@@ -105,6 +111,9 @@ class _File:
                 self._heads[rule.head] = rule, reader.looks_at_headers
         _report_unmodelled(rules[0], self._reading)
         if reader.nested is None:
+            alone = len(rules) == 1 and rules[0].group is None and rules[0].head is None
+            if alone and len(self._reading.facts.diagnostics) == remarks:
+                self._alike.keep(parsed, node, rules[0])
             return rules
         what = "rules in braces behind a rule: releases differ in the group that they put them in"
         self._reading.not_modelled(origin, what, part=Part.FILTER, mend="write `head` and `group`")

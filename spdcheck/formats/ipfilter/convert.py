@@ -6,7 +6,6 @@ looks like is said as CFG010.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,7 @@ from spdcheck.model.ipfilter import (
     Target,
 )
 from spdcheck.model.policy import Direction
+from spdcheck.records import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spdcheck.formats.automaton import Slot
@@ -37,6 +36,7 @@ from spdcheck.model.pf import (
 )
 from spdcheck.model.pf_labels import expanded, labels
 from spdcheck.model.protocols import TCP
+from spdcheck.records import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,6 +54,11 @@ _LOOPBACK_NAMES = {"localhost": {4: 0x7F000001, 6: 1}}
 def filter_rule(builder: Builder, statement: Statement, node: Node) -> None:
     """Reads a filter rule and adds what it expands to."""
     builder.enter("filter")
+    context = (builder.block_policy, builder.if_bound, builder.state_defaults)
+    known = builder.alike.find(statement, context)
+    if known is not None:
+        builder.add(known)
+        return
     draft = Draft(statement, builder.dialect)
     action, answer = "", ""
     for item in node.items:
@@ -73,6 +78,8 @@ def filter_rule(builder: Builder, statement: Statement, node: Node) -> None:
             added += 1
         if not added:
             raise Refused(NO_COMBINATION)
+    if added == 1:
+        builder.alike.keep(statement, node, context, expanded_rule)
 
 
 def _answer(statement: Statement, node: Node) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from spdcheck.formats.pf.alike import AlikeRules
 from spdcheck.formats.pf.anchors import antispoof, load_anchor, read_anchor
 from spdcheck.formats.pf.filter_rules import filter_rule
 from spdcheck.formats.pf.keywords import vocabulary
@@ -17,6 +17,7 @@ from spdcheck.formats.pf.tables import table
 from spdcheck.formats.pf.translation_rules import binat, scrub_rule, translation, translation_anchor
 from spdcheck.model.diagnostic import Part
 from spdcheck.model.pf import PfRuleset, Refusal, Setting
+from spdcheck.records import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -97,6 +98,7 @@ class Builder:
         self.included = reading.included
         self.depth = 0
         self.recovered: int | None = None
+        self.alike = AlikeRules()
 
     # What statements do
 

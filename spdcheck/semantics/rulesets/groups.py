@@ -54,7 +54,7 @@ def _group(
     skips: list[tuple[int, Predicate]] = []
     for number, rule in enumerate(lists.get(name, ())):
         skipped = [~condition for last, condition in skips if number <= last]
-        condition = all_of((guard, rule.condition, *skipped))
+        condition = all_of((guard, rule.condition, *skipped)) if skipped or guard != TRUE else rule.condition
         if rule.skip:
             skips.append((number + rule.skip, condition))
         if rule.decide is None:

@@ -7,13 +7,12 @@ those of :mod:`.groups`.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.model.ipfilter import IpfAction, KeepFrags, KeepState, NetworkAddress, Reply, Target
 from spdcheck.model.protocols import ICMP, ICMP6, TCP
-from spdcheck.records import dataclass
+from spdcheck.records import dataclass, replace
 from spdcheck.semantics import conditions
 from spdcheck.semantics.decision import Decide, DecisionList, Undecided
 from spdcheck.semantics.fields import DESTINATION, ICMP_TYPE, PROTOCOL, SOURCE, TCP_FLAGS, TRAITS
@@ -90,7 +89,8 @@ def ipf_list(
     rules: Iterable[IpfRule], direction: Direction, names: IpfNames = NO_NAMES, default: IpfFate = DEFAULT_PASS
 ) -> DecisionList:
     """The decision list of the rules for packets of a direction; actions are :class:`IpfFate`."""
-    return group_list(KernelLists(rules), MAIN, direction, names, default)
+    own = (rule for rule in rules if rule.direction is direction)
+    return group_list(KernelLists(own), MAIN, direction, names, default)
 
 
 def group_list(

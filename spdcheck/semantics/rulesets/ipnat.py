@@ -8,13 +8,13 @@ An exempting rule (``no``) takes part by its prefix as well.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spdcheck.model.ipfilter import ANY_END, End, HostName, NetworkAddress
 from spdcheck.model.ipnat import NatKind, NatRange, NatSplit
 from spdcheck.model.policy import Direction
 from spdcheck.model.protocols import TCP, UDP
+from spdcheck.records import replace
 from spdcheck.semantics import conditions
 from spdcheck.semantics.changes import Assign, Choose, Shift
 from spdcheck.semantics.decision import Decide, DecisionList, Entry, Undecided

@@ -6,10 +6,9 @@ order, then all others backwards. ``match`` rules and tags change the packet on 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from spdcheck.records import dataclass
+from spdcheck.records import dataclass, replace
 from spdcheck.semantics.decision import Continue
 from spdcheck.semantics.rulesets.timeline import Asked, Timeline
 

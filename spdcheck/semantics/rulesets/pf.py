@@ -7,12 +7,11 @@ Packets of a known connection meet none of this: an entry's ``state`` says which
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spdcheck.model.pf import AnchorCall, Literal, Named, PfRule, TableName, Translation
 from spdcheck.model.protocols import PORT_PROTOCOLS
-from spdcheck.records import dataclass
+from spdcheck.records import dataclass, replace
 from spdcheck.semantics import conditions
 from spdcheck.semantics.changes import Assign, Choose, Shift
 from spdcheck.semantics.decision import Decide, DecisionList, Entry

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
-from spdcheck.model.pf import Anywhere, Literal, Named, NoRoute, RouteLabel, TableName
+from spdcheck.model.pf import ANY_PEER, Anywhere, Literal, Named, NoRoute, RouteLabel, TableName
 from spdcheck.model.protocols import TCP
 from spdcheck.semantics import conditions
 from spdcheck.semantics.fields import (
@@ -27,11 +28,17 @@ from spdcheck.semantics.packet import FIRST_FRAGMENT, LATER_FRAGMENT, WHOLE
 from spdcheck.semantics.predicate import FALSE, TRUE, Unknown, all_of, any_of, in_set, is_value
 
 if TYPE_CHECKING:
-    from spdcheck.model.pf import Condition, NumberTest, OnInterface, Peer
+    from collections.abc import Callable
+
+    from spdcheck.model.pf import Condition, FlagTest, NumberTest, OnInterface, Peer
     from spdcheck.semantics.fields import Field
     from spdcheck.semantics.intervals import Interval
     from spdcheck.semantics.predicate import Predicate
     from spdcheck.semantics.rulesets.pf_names import PfNames
+
+
+_FAMILY = {4: conditions.family(4), 6: conditions.family(6)}
+_WHOLE = is_value(FRAGMENT, WHOLE)
 
 
 def rule_condition(condition: Condition, direction: str, names: PfNames) -> Predicate:
@@ -45,19 +52,22 @@ def rule_condition(condition: Condition, direction: str, names: PfNames) -> Pred
     if condition.received_on is not None:
         parts.append(interface(condition.received_on, IN_INTERFACE, names))
     if condition.family is not None:
-        parts.append(conditions.family(condition.family))
+        parts.append(_FAMILY[condition.family])
     if condition.protocol is not None:
-        parts.append(conditions.protocol(condition.protocol))
-    parts.append(peer(condition.source, SOURCE, SOURCE_PORT, names))
-    parts.append(peer(condition.destination, DESTINATION, DESTINATION_PORT, names))
-    if condition.source.port or condition.destination.port:
-        parts.append(is_value(FRAGMENT, WHOLE))
+        parts.append(_protocol(condition.protocol))
+    for test, field, port in (
+        (condition.source, SOURCE, SOURCE_PORT),
+        (condition.destination, DESTINATION, DESTINATION_PORT),
+    ):
+        if test is not ANY_PEER:
+            parts.append(_address(test, field, names))
+            if test.port is not None:
+                parts += (in_set(port, *tested(test.port, 65535)), _WHOLE)
     if condition.flags is not None:
-        wanted = conditions.tcp_flags(condition.flags.mask, condition.flags.value) & is_value(FRAGMENT, WHOLE)
-        parts.append(wanted if condition.protocol == TCP else any_of((~conditions.protocol(TCP), wanted)))
+        parts.append(_flags(condition.flags, asked=condition.protocol == TCP))
     if condition.icmp is not None:
         version = 4 if condition.protocol == 1 else 6
-        parts.append(conditions.icmp(version, condition.icmp.kind, condition.icmp.code) & is_value(FRAGMENT, WHOLE))
+        parts.append(conditions.icmp(version, condition.icmp.kind, condition.icmp.code) & _WHOLE)
     if condition.fragment:
         parts.append(is_value(FRAGMENT, FIRST_FRAGMENT, LATER_FRAGMENT))
     if condition.tos is not None:
@@ -69,6 +79,18 @@ def rule_condition(condition: Condition, direction: str, names: PfNames) -> Pred
         (condition.user, USER, "user"), (condition.group, GROUP, "group")) if test is not None]  # fmt: skip
     parts += [Unknown(f"whether the packet meets `{text}`") for text in condition.other]
     return all_of(parts)
+
+
+@cache
+def _protocol(number: int) -> Predicate:
+    return conditions.protocol(number)
+
+
+@cache
+def _flags(test: FlagTest, *, asked: bool) -> Predicate:
+    """The flags are those of the test; without ``proto tcp`` in the rule it is asked of TCP only."""
+    wanted = conditions.tcp_flags(test.mask, test.value) & _WHOLE
+    return wanted if asked else any_of((~_protocol(TCP), wanted))
 
 
 def interface(test: OnInterface, where: Field, names: PfNames) -> Predicate:
@@ -85,12 +107,6 @@ def interface(test: OnInterface, where: Field, names: PfNames) -> Predicate:
             return Unknown(f"which interfaces are in group {test.name}")
         found = in_set(where, *members)
     return ~found if test.negated else found
-
-
-def peer(test: Peer, field: Field, port: Field, names: PfNames) -> Predicate:
-    """One end: its address and its port."""
-    found = _address(test, field, names)
-    return found if test.port is None else found & in_set(port, *tested(test.port, 65535))
 
 
 def _address(test: Peer, field: Field, names: PfNames) -> Predicate:
@@ -122,18 +138,22 @@ def _address(test: Peer, field: Field, names: PfNames) -> Predicate:
 def tested(test: NumberTest, most: int) -> tuple[Interval, ...]:
     """The numbers that pass a comparison."""
     first = test.first if isinstance(test.first, int) else 0
-    everything = {
-        "=": ((first, first),),
-        "!=": ((0, first - 1), (first + 1, most)),
-        "<": ((0, first - 1),),
-        "<=": ((0, first),),
-        ">": ((first + 1, most),),
-        ">=": ((first, most),),
-        ":": ((first, test.last),),
-        "><": ((first + 1, test.last - 1),),
-        "<>": ((0, first - 1), (test.last + 1, most)),
-    }
-    return tuple((a, b) for a, b in everything[test.operator] if a <= b)
+    found = _INTERVALS[test.operator](first, test.last, most)
+    return tuple((a, b) for a, b in found if a <= b)
+
+
+_INTERVALS: dict[str, Callable[[int, int, int], tuple[Interval, ...]]] = {
+    "=": lambda a, _, __: ((a, a),),
+    "!=": lambda a, _, most: ((0, a - 1), (a + 1, most)),
+    "<": lambda a, _, __: ((0, a - 1),),
+    "<=": lambda a, _, __: ((0, a),),
+    ">": lambda a, _, most: ((a + 1, most),),
+    ">=": lambda a, _, most: ((a, most),),
+    ":": lambda a, b, _: ((a, b),),
+    "><": lambda a, b, _: ((a + 1, b - 1),),
+    "<>": lambda a, b, most: ((0, a - 1), (b + 1, most)),
+}
+"""What the comparisons of ports and owners mean, of numbers up to ``most``."""
 
 
 def _identity(test: NumberTest, field: Field, word: str) -> Predicate:

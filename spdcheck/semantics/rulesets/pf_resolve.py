@@ -6,12 +6,12 @@ again for every packet. A name that is not known stays too, and its rule's condi
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spdcheck.model.pf import AnchorCall, Literal, Named, PfRule, Pool, ScrubRule, Translation
 from spdcheck.model.pf_labels import expanded, labels
 from spdcheck.model.protocols import ICMP, ICMP6
+from spdcheck.records import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,6 +35,9 @@ def resolved(ruleset: PfRuleset, names: PfNames) -> PfRuleset:
 
 def _filter(entries: Iterable[PfRule | AnchorCall], names: PfNames) -> Iterator[PfRule | AnchorCall]:
     for entry in entries:
+        if isinstance(entry, PfRule) and _is_settled(entry):
+            yield entry
+            continue
         for condition in _conditions(entry.condition, names):
             if isinstance(entry, AnchorCall):
                 body = None if entry.body is None else tuple(_numbered(_filter(entry.body, names)))
@@ -49,6 +52,13 @@ def _filter(entries: Iterable[PfRule | AnchorCall], names: PfNames) -> Iterator[
                 af_to=entry.af_to and _af_to(entry.af_to, names),
                 route=entry.route and entry.route._replace(pool=_route(entry.route.pool, family, names)),
             )
+
+
+def _is_settled(rule: PfRule) -> bool:
+    """No name in the rule waits for the host."""
+    condition = rule.condition
+    pooled = rule.nat is not None or rule.rdr is not None or rule.af_to is not None or rule.route is not None
+    return not (pooled or _late(condition.source.address) or _late(condition.destination.address))
 
 
 def _numbered(entries: Iterable[PfRule | AnchorCall]) -> Iterator[PfRule | AnchorCall]:

@@ -1,0 +1,89 @@
+"""Which clamps of the segment size see the connections of a tunnel: those where the packets are bare.
+
+Filters see them bare on the interface to the sender, and on ``enc0`` where the platform shows them there. On the
+interface that the tunnel leaves by there is ESP only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from spdcheck.engine.run import outcomes
+from spdcheck.engine.tracing import SYN_ACK
+from spdcheck.model.protocols import TCP
+from spdcheck.semantics.clamps import Clamp, clamp_lists, clamps
+from spdcheck.semantics.datapath import datapath_of
+from spdcheck.semantics.datapath.stages import Kind
+from spdcheck.semantics.fields import (
+    DESTINATION,
+    DESTINATION_PORT,
+    IN_INTERFACE,
+    OUT_INTERFACE,
+    PROTOCOL,
+    SOURCE,
+    SOURCE_PORT,
+    TCP_FLAGS,
+    address_range,
+    name_number,
+)
+from spdcheck.semantics.flow import SYN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from spdcheck.engine.ways import Ways
+    from spdcheck.model.host import Host
+    from spdcheck.semantics.fields import Field
+    from spdcheck.semantics.packet import Packet
+
+
+class Clamping(NamedTuple):
+    """The clamps that a connection meets, those that it does not, and whether that is known for sure."""
+
+    met: tuple[Clamp, ...]
+    missed: tuple[Clamp, ...]
+    sure: bool = True
+
+
+def clamping(ways: Ways, host: Host, packet: Packet) -> Clamping:
+    """What the clamps of a host make of TCP connections like one of the tunnel that begins with the packet."""
+    met: dict[Clamp, None] = {}
+    sure = True
+    for direction, probe in _probes(ways, host, packet):
+        for rules in clamp_lists(host, direction):
+            found = outcomes(rules, probe)
+            sure = sure and len(found) == 1
+            met |= dict.fromkeys(o.decide.action for o in found if isinstance(o.decide.action, Clamp))
+    every = dict.fromkeys(clamp for way in ("in", "out") for clamp in clamps(clamp_lists(host, way)))
+    return Clamping(tuple(met), tuple(clamp for clamp in every if clamp not in met), sure)
+
+
+def _probes(ways: Ways, host: Host, packet: Packet) -> Iterator[tuple[str, Packet]]:
+    """The first two packets of a connection where the host's filters see them bare."""
+    there = packet.with_values({PROTOCOL: TCP, TCP_FLAGS: SYN, SOURCE_PORT: 40000, DESTINATION_PORT: 80})
+    turned = {SOURCE: there.destination, DESTINATION: there.source, SOURCE_PORT: 80, DESTINATION_PORT: 40000}
+    back = there.with_values({**turned, TCP_FLAGS: SYN_ACK})
+    route = ways.simulator.topology.route(host, address_range(packet.source, packet.source))
+    if route is not None:
+        inside = name_number(route.interface)
+        yield "in", there.with_values(_on(inside, 0))
+        yield "out", back.with_values(_on(0, inside))
+    path = datapath_of(host)
+    for direction, way in (("in", path.receive), ("out", path.forward)):
+        for stage in way:
+            if stage.kind is Kind.FILTER and stage.interface and not stage.outer and stage.hook == direction:
+                name = name_number(stage.interface)
+                yield (
+                    direction,
+                    (back if direction == "in" else there).with_values(
+                        _on(name, 0) if direction == "in" else _on(0, name)
+                    ),
+                )
+            elif stage.kind is Kind.FILTER and stage.hook == direction == "in" and not stage.unless_decrypted:
+                # Filters that see decrypted packets on the interface of the tunnel.
+                door = name_number(ways.simulator.topology.outside(host))
+                yield "in", back.with_values(_on(door, 0))
+
+
+def _on(inward: int, outward: int) -> dict[Field, int]:
+    return {IN_INTERFACE: inward, OUT_INTERFACE: outward}
