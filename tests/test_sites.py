@@ -41,8 +41,7 @@ def run(arguments: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
     out, err = io.StringIO(), io.StringIO()
     status = main(arguments, io.StringIO(), out, err)
     text = out.getvalue().replace(f"{len(CHECKS)} checks", "all checks")  # a new check is no news for the other sites
-    return f"{text}{err.getvalue()}exit status {status}
-"
+    return f"{text}{err.getvalue()}exit status {status}\n"
 
 
 def traces(variant: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
