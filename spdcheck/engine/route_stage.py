@@ -130,6 +130,8 @@ def _on_arrival(table: tuple[RouteEntry, ...], situation: Situation, entry: Rout
     if entry.local or group.contains(target):
         return Move(situation.with_(route=entry, in_fragments=False), way=situation.path.local)
     forwards, why, place = _forwards(host, situation.frame.family, situation.in_interface)
+    if forwards and not situation.arrived:
+        forwards, why, place = _forwards_in_clear(host, situation.frame.family)
     if not forwards:
         step = Step(host.name, "ROUTE", Mark.FAIL, "not ours", why, situation.in_interface, place)
         end = End(Disposition.NO_ROUTE, f"{host.name} does not forward: {why}", "Ip.InAddrErrors")
@@ -163,6 +165,15 @@ def _reverse_path_mode(situation: Situation) -> int:
     if situation.arrived or situation.in_interface in ("", "lo"):
         return 0
     return max((value for value, _ in values(situation.host, situation.in_interface, "rp_filter")), default=0)
+
+
+def _forwards_in_clear(host: Host, family: int) -> tuple[bool, str, Span | None]:
+    """OpenBSD with 2 as the value of its switch forwards only what came out of IPsec (ip_input.c ``ipforwarding``)."""
+    key = "net.inet.ip.forwarding" if family == 4 else "net.inet6.ip6.forwarding"
+    found = host.settings.get(key)
+    if host.platform is Platform.OPENBSD and found is not None and found[0] == "2":
+        return False, "it forwards only what came out of IPsec", found[1]
+    return True, "", None
 
 
 def _forwards(host: Host, family: int, interface: str) -> tuple[bool, str, Span | None]:

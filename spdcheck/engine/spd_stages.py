@@ -54,7 +54,7 @@ def _ask(
         yield (None if part.number is None else policies[part.number]), part.traffic
 
 
-def _in_force(simulator: Simulator, host: Host, direction: Direction) -> tuple[SecurityPolicy, ...]:
+def _in_force(simulator: Simulator, host: Host, direction: Direction, traffic: Traffic) -> tuple[SecurityPolicy, ...]:
     """The policies of a host in the order in which it asks them; those that a negotiation has made come last.
 
     Behind them are those that a negotiation would install, but does not: nothing asks them, and a step says why.
@@ -62,8 +62,13 @@ def _in_force(simulator: Simulator, host: Host, direction: Direction) -> tuple[S
     ordered = asked_order(host, direction) + simulator.negotiations.policies_made(host, direction)
     if all(policy.by_ike is None for policy in ordered):
         return ordered
-    there = [policy for policy in ordered if not simulator.negotiations.missing(host, policy)]
-    return (*there, *(policy for policy in ordered if policy.by_ike is not None and policy not in there))
+    sides = (traffic.side(SOURCE), traffic.side(DESTINATION))
+    there: list[SecurityPolicy] = []
+    absent: list[SecurityPolicy] = []
+    for policy in ordered:
+        asked = policy.by_ike is not None and touches(policy.selector, *sides)
+        (absent if asked and simulator.negotiations.missing(host, policy) else there).append(policy)
+    return (*there, *absent)
 
 
 def look_up_out(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:
@@ -84,7 +89,7 @@ def look_up_out(simulator: Simulator, situation: Situation, stage: Stage) -> Ite
         yield Move(situation.with_(step, policy=None, pending=()))
         return
     ports = not (situation.forwarded and situation.path.forwards_without_ports)
-    policies = _in_force(simulator, host, Direction.OUT)
+    policies = _in_force(simulator, host, Direction.OUT, situation.frame.traffic)
     for policy, traffic in _ask(policies, situation.frame.traffic, ports=ports):
         here = situation.with_(frame=situation.frame.with_traffic(_told(host, policy, traffic)))
         for move in _outward(simulator, here, stage, policy):
@@ -191,18 +196,20 @@ def _check(simulator: Simulator, situation: Situation, stage: Stage, direction: 
         return
     asked = situation.untranslated or situation.frame.traffic
     ports = not situation.path.forwards_without_ports
-    policies = _in_force(simulator, host, direction)
+    policies = _in_force(simulator, host, direction, asked)
     for policy, traffic in _ask(policies, asked, ports=ports):
         own = traffic if asked is situation.frame.traffic else situation.frame.traffic.begun_in(traffic.began)
         if own is None:
             continue
         here = situation.with_(frame=situation.frame.with_traffic(own))
         absent = _absent(simulator, here, stage, policy)
-        move = _judge(here, stage, direction, policy) if absent is None else Move(here.with_(absent))
+        move = _judge(simulator, here, stage, direction, policy) if absent is None else Move(here.with_(absent))
         yield with_evidence(here, move, traffic, policies=policies, blind=not ports)
 
 
-def _judge(situation: Situation, stage: Stage, direction: Direction, policy: SecurityPolicy | None) -> Move:
+def _judge(
+    simulator: Simulator, situation: Situation, stage: Stage, direction: Direction, policy: SecurityPolicy | None
+) -> Move:
     path, host = situation.path, situation.host.name
     tunnelled = any(p.mode is Mode.TUNNEL for p in situation.arrived)
     word = stage.kind.word
@@ -235,16 +242,19 @@ def _judge(situation: Situation, stage: Stage, direction: Direction, policy: Sec
             )
             return Move(situation.with_(step), end=end)
         return Move(situation.with_(Step(host, word, Mark.OK, "BYPASS", str(policy.selector), origin=policy.origin)))
-    return _judge_protected(situation, word, policy)
+    return _judge_protected(simulator, situation, word, policy)
 
 
-def _judge_protected(situation: Situation, word: str, policy: SecurityPolicy) -> Move:
+def _judge_protected(simulator: Simulator, situation: Situation, word: str, policy: SecurityPolicy) -> Move:
     host = situation.host.name
-    if not situation.arrived:
+    stranger = situation.path.peer_is_checked and bool(situation.arrived) and not _by_peer(simulator, situation, policy)
+    if not situation.arrived or stranger:
+        how = "packet of another peer's SA" if stranger else "clear packet"
         if policy.is_optional:
-            detail = f"{policy.selector}: protection is optional, the clear packet is accepted"
+            detail = f"{policy.selector}: protection is optional, the {how} is accepted"
             return Move(situation.with_(Step(host, word, Mark.OK, "clear", detail, origin=policy.origin)))
-        step = Step(host, word, Mark.FAIL, "clear", f"{policy.selector} must be protected", origin=policy.origin)
+        must = f"{policy.selector} must be protected" + (" by another peer's SA" if stranger else "")
+        step = Step(host, word, Mark.FAIL, "clear", must, origin=policy.origin)
         end = End(
             Disposition.DISCARDED_BY_SPD, f"{host} demands protection for {policy.selector}", "XfrmInTmplMismatch"
         )
@@ -256,6 +266,21 @@ def _judge_protected(situation: Situation, word: str, policy: SecurityPolicy) ->
         return Move(situation.with_(step), end=end)
     detail = f"{policy.selector}: the packet arrived as it must"
     return Move(situation.with_(Step(host, word, Mark.PROTECT, "match", detail, origin=policy.origin)))
+
+
+def _by_peer(simulator: Simulator, situation: Situation, policy: SecurityPolicy) -> bool:
+    """Some SA that the packet arrived under is one with the policy's peer, of the protocol that it wants."""
+    owner = simulator.topology.owner
+    for template in policy.templates:
+        for used in situation.arrived:
+            if used.protocol is not template.protocol:
+                continue
+            if template.source in (None, used.source):
+                return True
+            wanted, actual = (None if end is None else owner(end) for end in (template.source, used.source))
+            if wanted is not None and actual is not None and wanted[0] is actual[0]:
+                return True  # NAT has shown another of its addresses.
+    return False
 
 
 def _misfit(situation: Situation, policy: SecurityPolicy) -> str | None:

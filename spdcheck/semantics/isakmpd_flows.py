@@ -121,7 +121,10 @@ def _started_by_isakmpd(host: Host, owners: dict[AddressRange, Host]) -> Iterato
 
 
 def near_to(host: Host, daemon: KeyDaemon, peer: IkePeer) -> AddressRange | None:
-    """The own address from which isakmpd speaks with a peer: the section's, the only one it listens on, the route's."""
+    """The own address from which isakmpd speaks with a peer.
+
+    It is that of the section, the only one it listens on, that of the route, or the only one that the host has.
+    """
     far = peer.address
     if peer.local_address is not None or far is None:
         return peer.local_address
@@ -132,7 +135,8 @@ def near_to(host: Host, daemon: KeyDaemon, peer: IkePeer) -> AddressRange | None
         interface = host.interface(entry.interface)
         if entry.destination.contains(far) and interface is not None:
             return next((a.address for a in interface.addresses if a.address.family == far.family), None)
-    return None
+    own = {a.address for interface in host.interfaces for a in interface.addresses if a.address.family == far.family}
+    return own.pop() if len(own) == 1 else None
 
 
 def _selector(connection: Connection, near: AddressRange | None, far: AddressRange) -> TrafficSelector | None:

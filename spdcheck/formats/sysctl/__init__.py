@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.formats.base import Reading
 from spdcheck.formats.shapes import Unexpected, expectation
-from spdcheck.formats.sysctl.keys import FORWARDING, SWITCHES, canonical, is_ours
+from spdcheck.formats.sysctl.keys import FORWARDING, ONLY_DECRYPTED, SWITCHES, canonical, is_ours
 from spdcheck.formats.sysctl.language import WORDS, Exclusion, parser
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.host import Flag
@@ -83,6 +83,8 @@ class _Settings:
         if key in FORWARDING:
             if self._is_number(key, text, line, tokens, span):
                 reading.facts.forwarding[FORWARDING[key]] = Flag(int(text, 0) != 0, span)
+                if int(text, 0) == ONLY_DECRYPTED and key.startswith("net.inet"):
+                    reading.facts.settings[key] = (str(ONLY_DECRYPTED), span)
         elif is_ours(key):
             self._switch(key, text, line, tokens, span)
         else:

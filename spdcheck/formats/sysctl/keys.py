@@ -10,6 +10,9 @@ FORWARDING = {
 }  # fmt: skip
 """Keys that switch forwarding, and the family that they switch it for."""
 
+ONLY_DECRYPTED = 2
+"""The value of OpenBSD's switches for which nothing is forwarded but what came out of IPsec (sysctl(2))."""
+
 SWITCHES = ("rp_filter", "accept_local", "disable_policy", "disable_xfrm", "forwarding", "xfrm_larval_drop",
             "filtertunnel", "ipsec_filter_mask")  # fmt: skip
 """The last words of keys whose values are numbers and mean something to the datapath."""

@@ -3,7 +3,8 @@
 Sources: sys/netinet/{ip_output,ip_ipsp,ipsec_input,ip_ipip}.c, pf.conf(5), enc(4). A flow is looked up with the
 addresses before any NAT of the outgoing interface; pf sees the inner packet on enc0 and the ESP packet on the real
 interface. On input pf sees ESP on the real interface; on enc0 what a tunnel carried, first as a packet of protocol
-ipencap between the gateways, then the inner packet. Then a clear packet that matches a flow is dropped.
+ipencap between the gateways, then the inner packet. Then a clear packet that matches a flow is dropped, unless the flow
+is optional (``use``), and so is one that came under the SA of another peer; one that matches no flow is accepted.
 """
 
 from __future__ import annotations
@@ -45,4 +46,5 @@ OPENBSD = Datapath(
         Stage(Kind.LEAVE),
     ),
     device=(Stage(Kind.ROUTE), *_OUTPUT),
+    peer_is_checked=True,
 )

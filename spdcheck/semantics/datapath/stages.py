@@ -83,6 +83,7 @@ class Datapath:
     * ``forward_policies``: forwarded packets are checked against fwd policies instead of in.
     * ``templates_are_checked``: the SAs that a packet arrived under must fit the templates of the policy it matches;
       elsewhere any decrypted packet will do.
+    * ``peer_is_checked``: a packet under the SA of another peer than the policy's counts as a clear one.
     * ``device_takes_tunnel``: a gif device with the same outer addresses takes what a tunnel SA delivers.
     * ``forwards_without_ports``: forwarded packets, and packets checked on arrival, are looked up without ports.
     * ``refuses_martians``: what arrives from an address of this host, or from one that nobody has, is dropped.
@@ -102,6 +103,7 @@ class Datapath:
     tunnel_needs_policy: bool = False
     forward_policies: bool = False
     templates_are_checked: bool = False
+    peer_is_checked: bool = False
     device_takes_tunnel: bool = False
     forwards_without_ports: bool = False
     loopback_is_exempt: bool = False
