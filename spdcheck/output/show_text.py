@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from spdcheck.model.policy import Action, Direction
-from spdcheck.output import show_ike, show_running
+from spdcheck.output import show_ike, show_running, show_shorewall
 from spdcheck.output.columns import table
 from spdcheck.output.full import heading
 from spdcheck.output.summary import counted
@@ -56,6 +56,7 @@ def _host(host: Host, look: Look) -> Iterator[str]:
         *((f"SPD {direction.value}, as the kernel asks it", _spd(host, direction)) for direction in Direction),
         ("SAD", _sad(host)),
         *show_ike.sections(host),
+        *show_shorewall.sections(host),
         *show_running.sections(host),
         ("services", _services(host)),
         ("settings", ((name, text, where(span)) for name, (text, span) in sorted(host.settings.items()))),

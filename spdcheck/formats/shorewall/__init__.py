@@ -39,14 +39,25 @@ def read(file: SourceFile, context: Context) -> Reading:
     desk.facts.packet_filters.append(shorewall)
     facts_of(desk, shorewall)
     report_left(desk, files)
+    # A body that is called in two ways is read twice, and says the same twice.
+    desk.facts.diagnostics[:] = dict.fromkeys(desk.facts.diagnostics)
+    desk.facts.gaps[:] = dict.fromkeys(desk.facts.gaps)
     readings = list(desk.readings.values())
     first = desk.reading(file)
     first.dialect = _dialect(desk)
     for reading in readings:
         reading.dialect = first.dialect
+        _settle(reading)
     first.others = [reading for reading in desk.readings.values() if reading is not first]
     first.included = [reading.file for reading in first.others]
     return first
+
+
+def _settle(reading: Reading) -> None:
+    """A statement that is refused counts as that alone, even if it was a directive or has two mistakes."""
+    reading.unparsed = min(reading.unparsed, reading.statements)
+    reading.unmodelled = min(reading.unmodelled, reading.statements - reading.unparsed)
+    reading.inert = min(reading.inert, reading.statements - reading.unparsed - reading.unmodelled)
 
 
 def _first(files: dict[str, SourceFile], file: SourceFile) -> SourceFile:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.formats.base import Reading
 from spdcheck.formats.shorewall.settings import KNOWN
+from spdcheck.formats.shorewall.tables import CONVERTED, LATER
 from spdcheck.model.diagnostic import Diagnostic, Part
 from spdcheck.model.host import HostFacts
 
@@ -115,6 +116,12 @@ class Desk:
         if name == "LOG_LEVEL":
             return "info"
         return "" if name in KNOWN else None
+
+    def reads(self, name: str) -> bool:
+        """This release reads a file of this name."""
+        if self.dialect == 2:
+            return name not in LATER
+        return not (self.told and self.release >= (5, 0) and name in CONVERTED)
 
     def setting(self, name: str, default: str = "") -> str:
         """What shorewall.conf says, or the default."""

@@ -125,7 +125,7 @@ def _each(
 ) -> None:
     """Every line of a file that is there. ``spoilt`` saves from a refused line what others lean on."""
     file = desk.files.get(name)
-    if file is None:
+    if file is None or not desk.reads(name):
         return
     for line in LineReader(desk, file, comments=comments, section=section):
         if not _taken(desk, take, line) and spoilt is not None:
@@ -196,7 +196,7 @@ def _rules(desk: Desk, draft: Draft) -> None:
 def _others(desk: Desk, draft: Draft) -> None:
     for name, most in (("conntrack", 3), ("notrack", 2)):
         file = desk.files.get(name)
-        if file is not None and not draft.conntrack:
+        if file is not None and desk.reads(name) and not draft.conntrack:
             reader = LineReader(desk, file, most_format=most, comments=True)
             _numbered(desk, reader, lambda line, number: plain.conntrack(desk, draft, line, number))
     _each(desk, "mangle", lambda line: plain.mangle(desk, draft, line), comments=True)
@@ -208,7 +208,7 @@ def _others(desk: Desk, draft: Draft) -> None:
     _each(desk, "maclist", lambda line: plain.maclist(desk, draft, line), comments=True)
     for name in sorted(KEPT):
         file = desk.files.get(name)
-        if file is not None:
+        if file is not None and desk.reads(name):
             for line in LineReader(desk, file, most_format=3, comments=True, section=lambda _name, _span: None):
                 plain.kept(draft, line, name)
                 desk.reading(line.file).inert += 1

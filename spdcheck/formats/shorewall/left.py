@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from spdcheck.formats.shorewall.tables import SCRIPTS
+from spdcheck.formats.shorewall.tables import LATER, SCRIPTS
 
 if TYPE_CHECKING:
     from spdcheck.formats.shorewall.desk import Desk
@@ -22,7 +22,6 @@ _SINCE_5 = {
     "blacklist": "`shorewall update` turns it into blrules",
     "tos": "`shorewall update` puts it into mangle",
 }
-_ONLY_LATER = {"snat", "stoppedrules", "conntrack", "blrules", "mangle"}
 
 
 def report_left(desk: Desk, files: dict[str, SourceFile]) -> None:
@@ -64,7 +63,7 @@ def _unread(desk: Desk, name: str, file: SourceFile) -> None:
     count = len(_LINE.findall(file.text))
     reading.statements += count
     reading.inert += count
-    why = _SINCE_5.get(name, "") if desk.dialect == 5 else "2.x knows no such file" if name in _ONLY_LATER else ""
+    why = _SINCE_5.get(name, "") if desk.dialect == 5 else "2.x knows no such file" if name in LATER else ""
     if why:
         span = file.span(
             match.end() - 1, file.text.find("\n", match.end()) if "\n" in file.text[match.end() :] else None

@@ -131,6 +131,12 @@ class LineReader:
         if self._sectioned(line):
             reading.inert += 1
             return
+        if line.text.lstrip().startswith("?") and desk.dialect == 5:
+            word = line.text.split()[0]
+            desk.refuse(
+                line.whole, f"`{word}` is no directive", "directives are ?IF, ?SET, ?SECTION, ?FORMAT, ?COMMENT …"
+            )
+            return
         line.comment = self.comment
         yield line
 

@@ -144,5 +144,5 @@ def _value(desk: Desk, line: Line, match: re.Match[str]) -> str:
 def _near(name: str) -> str:
     from difflib import get_close_matches
 
-    close = get_close_matches(name, KNOWN, 1)
+    close = get_close_matches(name, sorted(KNOWN | SUPERSEDED | GONE), 1)
     return f"{close[0]} is meant?" if close else "correct the name, or remove the line"

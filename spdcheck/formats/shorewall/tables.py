@@ -73,4 +73,10 @@ MODELLED = frozenset({
     "actions", "params", "ipsec", "shorewall.conf", "shorewall6.conf",
 })  # fmt: skip
 
+CONVERTED = frozenset({"ipsec", "tcrules", "notrack", "routestopped", "blacklist", "tos"})
+"""Files that 5.x does not read: `shorewall update` turns them into others."""
+
+LATER = frozenset({"snat", "stoppedrules", "conntrack", "blrules", "mangle"})
+"""Files that 2.x does not know."""
+
 KNOWN = MODELLED | KEPT | SCRIPTS
