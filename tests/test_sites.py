@@ -65,7 +65,10 @@ def apply(variant: Path, folder: Path) -> Path:
     new: list[str] = []
 
     def flush() -> None:
-        if edited is not None and old:
+        if edited is not None and new and not edited.exists():
+            edited.parent.mkdir(parents=True, exist_ok=True)
+            edited.write_text("".join(new), encoding="utf-8")
+        elif edited is not None and old:
             text = edited.read_text(encoding="utf-8")
             assert "".join(old) in text, f"{variant.name}: {edited.name} does not hold {old}"
             edited.write_text(text.replace("".join(old), "".join(new)), encoding="utf-8")
@@ -73,7 +76,7 @@ def apply(variant: Path, folder: Path) -> Path:
         new.clear()
 
     for line in lines[1:]:
-        if line.startswith("edit "):
+        if line.startswith(("edit ", "add ")):
             flush()
             edited = target / line.split()[1]
         elif line.startswith("-"):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from spdcheck.checks.base import Context
     from spdcheck.model.host import Host
-    from spdcheck.model.running import Dump, RunningAlgorithm
+    from spdcheck.model.running import Dump, ShownKey
     from spdcheck.model.secret import Secret
     from spdcheck.source import Span
 
@@ -82,17 +82,16 @@ class KeysInListing(Check):
         }
         for host in context.hosts:
             for dump in host.running.dumps:
-                shown = [item for item in _algorithms(dump) if item.key is not None]
-                if shown:
-                    yield self._finding(host, dump, shown, written)
+                if dump.keys:
+                    yield self._finding(host, dump, dump.keys, written)
 
-    def _finding(self, host: Host, dump: Dump, shown: list[RunningAlgorithm], written: dict[Secret, Span]) -> Finding:
-        by_hand = next((item for item in shown if item.key is not None and item.key in written), None)
+    def _finding(self, host: Host, dump: Dump, shown: tuple[ShownKey, ...], written: dict[Secret, Span]) -> Finding:
+        by_hand = next((item for item in shown if item.key in written), None)
         first = by_hand or shown[0]
         count = f"{len(shown)} keys" if len(shown) > 1 else "a key"
         where = f"{count} can be read in this listing of {dump.tool}"
         notes = [Note(item.origin, "another key") for item in shown if item is not first][:_SHOWN]
-        if by_hand is not None and by_hand.key is not None:
+        if by_hand is not None:
             notes.insert(0, Note(written[by_hand.key], "this script gives the SA the same key"))
             message = f"{where}, and one is the key that a script writes: it is in use until the script is changed"
             mend = "make new keys, and hide them before a listing is filed"
@@ -111,10 +110,3 @@ class KeysInListing(Check):
             mend=mend,
             severity=Severity.ERROR if by_hand is not None else None,
         )
-
-
-def _algorithms(dump: Dump) -> Iterator[RunningAlgorithm]:
-    for association in dump.associations:
-        for algorithm in (association.encryption, association.integrity):
-            if algorithm is not None:
-                yield algorithm

@@ -17,8 +17,8 @@ from spdcheck.formats.lexicon import UNREADABLE, Lexicon
 from spdcheck.formats.shapes import expectation
 from spdcheck.model.addresses import parse_address, parse_prefix
 from spdcheck.model.diagnostic import Part
+from spdcheck.model.running import ShownKey
 from spdcheck.model.secret import Secret
-from spdcheck.source import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -32,7 +32,7 @@ _PROMPT = re.compile(r"(?:\[[^\]\n]*\]|[^\s#$%<>]*)[#$%>](?:\s.*)?")
 """A prompt with or without a command behind it, or a comment."""
 
 _HIDDEN = re.compile(r"(.)\1*", re.DOTALL)
-_NO_TEXT = "expected the output of the program as it is"
+_NO_TEXT = "keep the listing as the program prints it"
 
 
 class Line(NamedTuple):
@@ -151,11 +151,12 @@ def number_in(text: str) -> int | None:
 class Keys:
     """The keys of a listing by the offset where each begins, until an entry takes its own; it shows nothing."""
 
-    __slots__ = ("_bits", "_secrets")
+    __slots__ = ("_bits", "_ends", "_secrets")
 
     def __init__(self) -> None:
         self._secrets: dict[int, Secret] = {}
         self._bits: dict[int, int] = {}
+        self._ends: dict[int, int] = {}
 
     def __repr__(self) -> str:
         return "Keys(…)"
@@ -164,6 +165,7 @@ class Keys:
         """Remembers a key that is printed in hexadecimal digits, in groups or not. One that was hidden has a length."""
         digits = "".join(text.split()).removeprefix("0x").removeprefix("0X")
         self._bits[start] = len(digits) * 4
+        self._ends[start] = start + len(text)
         if _HIDDEN.fullmatch(digits) is None and re.fullmatch(r"[0-9A-Fa-f]+", digits):
             self._secrets[start] = Secret(bytes.fromhex(digits if len(digits) % 2 == 0 else "0" + digits))
 
@@ -175,7 +177,7 @@ class Keys:
         """The length of the key that begins here, hidden or not; None where none begins here."""
         return self._bits.get(start)
 
-
-def is_masked(text: str) -> bool:
-    """Some of the text was hidden here at the border."""
-    return MASK in text
+    def shown(self, file: SourceFile) -> tuple[ShownKey, ...]:
+        """Every key that could be read, with its place."""
+        secrets = self._secrets
+        return tuple(ShownKey(secrets[start], file.span(start, self._ends[start])) for start in sorted(secrets))

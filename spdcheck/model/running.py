@@ -144,6 +144,14 @@ class RunningPhase1:
     side: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ShownKey:
+    """A key that can be read in a listing, whether its entry could be read or not."""
+
+    key: Secret
+    origin: Span
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dump:
     """What one listing shows.
@@ -159,6 +167,7 @@ class Dump:
     policies: tuple[RunningPolicy, ...] = ()
     associations: tuple[RunningAssociation, ...] = ()
     phase1: tuple[RunningPhase1, ...] = ()
+    keys: tuple[ShownKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

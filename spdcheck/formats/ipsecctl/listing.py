@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from spdcheck.source import Span
 
 _WORDS = {"WORD": "a word", "DIRECTION": "`in` or `out`", "MODE": "`tunnel` or `transport`", "DETAIL": "a detail of -v"}
-_BEGINNINGS = frozenset({"FLOW", "WORD", "DETAIL", "STATE", "AUTHKEY", "ENCKEY", "NO", "FLOWS", "SAD"})
+_BEGINNINGS = frozenset({"FLOW", "WORD", "DETAIL", "STATE", "AUTHKEY", "ENCKEY", "NONE", "TITLE_FLOWS", "TITLE_SAD"})
 _ALGORITHMS = {
     "aes": "aes-cbc", "aesctr": "aes-ctr", "aes-128": "aes-cbc", "aes-192": "aes-cbc", "aes-256": "aes-cbc",
     "aes-128-gcm": "aes-gcm-16", "aes-192-gcm": "aes-gcm-16", "aes-256-gcm": "aes-gcm-16", "aes-gcm": "aes-gcm-16",
@@ -87,6 +87,7 @@ class Listing:
                 shows=frozenset(self._shows),
                 policies=tuple(self._policies),
                 associations=tuple(self._associations),
+                keys=self._keys.shown(reading.file),
             )
         )
 

@@ -67,6 +67,7 @@ class Listing:
                 excerpts=frozenset(self._excerpts()),
                 policies=tuple(self._policies),
                 associations=tuple(self._associations),
+                keys=self._keys.shown(reading.file),
                 phase1=tuple(self._phase1),
             )
         )
@@ -98,7 +99,7 @@ class Listing:
         strangers = _OF_POLICIES if isinstance(entry, AssociationEntry) else _OF_ASSOCIATIONS
         if entry is not None and kind not in strangers:
             entry.add(kind, line)
-        elif not self._lost:
+        elif not self._lost or kind == "association":
             self._lost = True
             what = "an association's two addresses" if kind in _OF_ASSOCIATIONS else "a policy's selector"
             self._reading.unreadable(
@@ -150,7 +151,7 @@ class Listing:
         )
 
     def _tool(self) -> str:
-        if self._phase1 or Database.PHASE1 in self._shows:
+        if Database.PHASE1 in self._shows or "racoonctl" in self._reading.file.path + self._reading.file.text[:4096]:
             return "racoonctl show-sa"
         return "setkey -DP" if self._shows == {Database.SPD} else "setkey -D"
 

@@ -80,6 +80,7 @@ class Listing:
                 shows=frozenset(self._shows),
                 policies=tuple(self._policies),
                 associations=tuple(self._associations),
+                keys=self._keys.shown(reading.file),
             )
         )
 
