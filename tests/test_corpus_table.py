@@ -12,17 +12,18 @@ from tests.golden import CORPUS
 if TYPE_CHECKING:
     from pathlib import Path
 
+PUBLISHED = "## Which finding shows what is known of the published set-ups"
 HEADING = "## The roaming client of 2002, row by row"
 CODE = re.compile(r"[A-Z]{3}\d{3}")
 TOLD = re.compile(r"(?:error|warning|info)\[(?P<site>[A-Z]{3}\d{3})\]|^(?P<case>[A-Z]{3}\d{3}) ", re.MULTILINE)
 
 
-def rows() -> list[list[str]]:
-    """The cells of each row, with the number of the row before where a cell is empty."""
-    text = (CORPUS / "README.md").read_text(encoding="utf-8").partition(HEADING)[2]
+def rows(heading: str) -> list[list[str]]:
+    """The cells of each row below a heading, with the first cell of the row before where it is empty."""
+    text = (CORPUS / "README.md").read_text(encoding="utf-8").partition(heading)[2].partition("\n## ")[0]
     found: list[list[str]] = []
     for line in text.splitlines():
-        if line.startswith("| ") and not line.startswith("| row "):
+        if line.startswith("| ") and not line.startswith(("| row ", "| set-up ")):
             cells = [cell.strip() for cell in line.strip("|").split("|")]
             found.append([cells[0] or found[-1][0], *cells[1:]])
     return found
@@ -37,7 +38,8 @@ def golden_of(site: str) -> Path:
     return CORPUS / "sites" / site / "expected.txt"
 
 
-ROWS = rows()
+ROWS = rows(HEADING)
+OF_PUBLISHED = rows(PUBLISHED)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[0]} {row[2]}")
@@ -53,6 +55,27 @@ def test_row(row: list[str]) -> None:
             assert told & set(codes), f"{site} says none of {codes}"
             if site == row[2]:
                 assert set(codes) <= told, f"{site} does not say {sorted(set(codes) - told)}"
+
+
+@pytest.mark.parametrize("row", OF_PUBLISHED, ids=lambda row: f"{row[0]} {row[2]}")
+def test_row_of_a_published_set_up(row: list[str]) -> None:
+    claimed = row[3]
+    if "its traces" in claimed:
+        assert any((CORPUS / "sites" / row[2] / "traces").glob("*.txt"))
+    codes = set(CODE.findall(claimed))
+    assert codes or claimed == "its traces"
+    told: set[str] = set()
+    for site in row[2].split(", ") if codes else ():
+        said = golden_of(site).read_text(encoding="utf-8")
+        here = {found["site"] or found["case"] for found in TOLD.finditer(said)}
+        if claimed.startswith("no verdict"):
+            here = {code for listed in re.findall(r"\(([A-Z0-9, ]+)\)", said) for code in CODE.findall(listed)}
+        elif claimed.startswith("silent"):
+            assert not here & codes, f"{site} says {sorted(here & codes)}"
+            here = codes
+        assert here & codes, f"{site} says none of {sorted(codes)}"
+        told |= here
+    assert codes <= told, f"nothing says {sorted(codes - told)}"
 
 
 def test_every_row_of_the_list_is_there() -> None:

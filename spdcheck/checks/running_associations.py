@@ -267,6 +267,12 @@ class RunningAssociations:
                 f"after {percent} %, which is {hard * percent // 100} s: racoon did not make it",
                 label=f"soft: {soft}(s)", mend=_RENEW, severity=Severity.WARNING,
             )  # fmt: skip
+        if running.hard_bytes == 0 and all(terms.has_bytes for terms in agreed):
+            yield Difference(
+                "no-bytes", running.place("bytes"), who_sa(running), "{who} may carry any number of bytes, but the "
+                "daemons would agree on a limit: the peers renew it at different times", label="no limit of bytes",
+                against=agreed[0].ours, says="its suites limit the bytes", mend=_RENEW, severity=Severity.WARNING,
+            )  # fmt: skip
         if running.hard_bytes and all(terms.has_bytes is False for terms in agreed):
             yield Difference(
                 "bytes", running.place("bytes"), who_sa(running), "{who} ends after " + f"{running.hard_bytes} bytes, "

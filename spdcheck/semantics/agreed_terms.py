@@ -52,9 +52,9 @@ class Terms(NamedTuple):
     """What an SA may be. ``ours`` is the place that says so.
 
     ``seconds`` are the hard lifetimes that either side asks for; with ``shorter_too`` a peer that is not known may have
-    asked for less. ``seconds`` is None where the peer may dictate them. ``has_bytes``: someone limits the bytes; None
-    where nobody knows. ``why`` says in words where the algorithms come from; ``soft_percent`` is the part of the hard
-    lifetime after which an SA is renewed, None where that is drawn by lot.
+    asked for less. ``seconds`` is None where the peer may dictate them. ``has_bytes``: the bytes are limited; None
+    where that depends on what is chosen, or where nobody knows. ``why`` says in words where the algorithms come from;
+    ``soft_percent`` is the part of the hard lifetime after which an SA is renewed, None where that is drawn by lot.
     """
 
     encryption: tuple[Choice, ...]
@@ -115,7 +115,7 @@ def _terms(own: Phase2Proposal, section: IkePeer, theirs: Phase2Proposal | None)
         integrity=choices(own.integrity, None if theirs is None else theirs.integrity),
         seconds=None if theirs is None and obeys else seconds or None,
         shorter_too=theirs is None,
-        has_bytes=None if theirs is None else any(limit.kilobytes for limit in limits),
+        has_bytes=None if theirs is None or any(limit.kilobytes for limit in limits) else False,
         ours=own.heading,
         why="is what its sainfo offers" if theirs is None else "is what both sides would choose first",
         soft_percent=SOFT_PERCENT,
@@ -139,13 +139,14 @@ def isakmpd_terms(peering: Peering, policy: SecurityPolicy) -> Terms | None:
     if not transforms:
         return None
     lives = [life for transform in transforms for life in transform.lives if life.unit == "seconds"]
+    limited = {any(life.unit == "kilobytes" for life in transform.lives) for transform in transforms}
     offers = frozenset(life.range.offer for life in lives if life.range is not None)
     return Terms(
         encryption=tuple(_of_transform(t.encryption, t.key_bits) for t in transforms if t.encryption is not None),
         integrity=tuple(Choice(t.integrity.name, None, t.integrity.origin) for t in transforms if t.integrity),
         seconds=offers if lives and all(life.range is not None for life in lives) else None,
         shorter_too=False,
-        has_bytes=any(life.unit == "kilobytes" for transform in transforms for life in transform.lives),
+        has_bytes=limited.pop() if len(limited) == 1 else None,
         ours=policy.origin,
         why=f"is what the suites of {initiator.name} offer",
     )
