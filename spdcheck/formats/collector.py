@@ -27,4 +27,6 @@ def paused(text: str) -> Iterator[None]:
     try:
         yield
     finally:
+        # What was read lives on; nobody need go through it again.
+        gc.freeze()
         gc.enable()

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from itertools import islice
-from operator import itemgetter
+from operator import add, itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -64,8 +64,7 @@ class Tokens:
         """Where all tokens start and where they end."""
         many = range(len(self.texts))
         if self._match is None:
-            starts = self._starts
-            return starts, [start + len(text) for start, text in zip(starts, self.texts, strict=True)]
+            return self._starts, [*map(add, self._starts, map(len, self.texts))]
         return [self._match.start(at + 1) for at in many], [self._match.end(at + 1) for at in many]
 
     def before(self, offset: int) -> int:

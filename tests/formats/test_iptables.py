@@ -123,7 +123,8 @@ _WORDS = [
     "--to-port=80", "--tcp-flags", "SYN,ACK", "COMMIT", "*filter", ":a", "-", "--", "!x", "--syn", "-syn", "--dports",
     '"', '"a', "é", "\u00a0x", "a\x0bb", "-4", "-f", "--set", "COMMITx",
 ]  # fmt: skip
-_LINE = st.lists(st.sampled_from(_WORDS), max_size=14)
+_QUOTED = ['"a"', '"a b"', '""', '"a""b"', '"x"y', 'y"x"', '"-s"', '"a\\\\"', '"a\\""']
+_LINE = st.lists(st.sampled_from(_WORDS + _QUOTED), max_size=14)
 
 
 @settings(max_examples=300, deadline=None)

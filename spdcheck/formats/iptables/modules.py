@@ -46,13 +46,13 @@ multiport: sports|source-ports=portlist dports|destination-ports=portlist ports=
 conntrack: ctstate=states ctproto=protocol ctdir=word ctstatus=words ctexpire=numbers
 conntrack: ctorigsrc=addresses ctorigdst=addresses ctreplsrc=addresses ctrepldst=addresses
 conntrack: ctorigsrcport=ports ctorigdstport=ports ctreplsrcport=ports ctrepldstport=ports
-state: state=states
+state: state=basic
 policy: dir=word pol=word strict next reqid=number spi=number proto=protocol mode=word
 policy: tunnel-src=addresses tunnel-dst=addresses
 mark: mark=mark
 connmark: mark=mark
-addrtype: src-type=words dst-type=words limit-iface-in limit-iface-out
-limit: limit=word limit-burst=number
+addrtype: src-type=addrtypes dst-type=addrtypes limit-iface-in limit-iface-out
+limit: limit=rate limit-burst=number
 hashlimit: hashlimit-upto|hashlimit=word hashlimit-above=word hashlimit-burst=word hashlimit-mode=word
 hashlimit: hashlimit-name=word
 hashlimit: hashlimit-srcmask=number hashlimit-dstmask=number hashlimit-htable-size=number hashlimit-htable-max=number
@@ -60,16 +60,16 @@ hashlimit: hashlimit-htable-expire=number hashlimit-htable-gcinterval=number
 hashlimit: hashlimit-rate-match hashlimit-rate-interval=word
 comment: comment=text
 iprange: src-range=range dst-range=range
-mac: mac-source=word
+mac: mac-source=mac
 owner: uid-owner=word gid-owner=word socket-exists suppl-groups
 set: match-set=pair return-nomatch
-length: length=numbers
-dscp: dscp=number dscp-class=dscp
+length: length=lengths
+dscp: dscp=dscpnumber dscp-class=dscp
 tos: tos=tos
-ttl: ttl-eq=number ttl-lt=number ttl-gt=number
-hl: hl-eq=number hl-lt=number hl-gt=number
+ttl: ttl-eq=byte ttl-lt=byte ttl-gt=byte
+hl: hl-eq=byte hl-lt=byte hl-gt=byte
 tcpmss: mss=numbers
-pkttype: pkt-type=word
+pkttype: pkt-type=pkttype
 physdev: physdev-in=word physdev-out=word physdev-is-in physdev-is-out physdev-is-bridged
 recent: set rcheck update remove rttl reap rsource rdest seconds=number hitcount=number name=word mask=word
 statistic: mode=word probability=word every=number packet=number
@@ -101,7 +101,7 @@ ACCEPT:
 DROP:
 RETURN:
 QUEUE:
-REJECT: reject-with=word
+REJECT: reject-with=reject
 LOG: log-level=word log-prefix=text log-tcp-sequence log-tcp-options log-ip-options log-uid log-macdecode
 NFLOG: nflog-group=number nflog-prefix=text nflog-range=number nflog-size=number nflog-threshold=number
 ULOG: ulog-nlgroup=number ulog-prefix=text ulog-cprange=number ulog-qthreshold=number
@@ -119,8 +119,8 @@ TPROXY: on-port=number on-ip=addresses tproxy-mark=mark
 AUDIT: type=word
 TOS: set-tos=tos and-tos=number or-tos=number xor-tos=number
 DSCP: set-dscp=number set-dscp-class=dscp
-TTL: ttl-set=number ttl-inc=number ttl-dec=number
-HL: hl-set=number hl-inc=number hl-dec=number
+TTL: ttl-set=byte ttl-inc=step ttl-dec=step
+HL: hl-set=byte hl-inc=step hl-dec=step
 CLASSIFY: set-class=word
 NFQUEUE: queue-num=number queue-balance=word queue-bypass queue-cpu-fanout
 SET: add-set=pair del-set=pair map-set=pair exist timeout=number

@@ -13,6 +13,7 @@ from functools import cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
+from spdcheck.formats.iptables.demands import TRANSLATED_PORTS, broken
 from spdcheck.formats.iptables.modules import ALIASES, BUILT_IN, MATCHES, OF_PROTOCOL, TARGETS
 from spdcheck.formats.iptables.modules import Option as Meaning
 from spdcheck.formats.iptables.syntax import Flag, Paired, Rule, Stray, Unnamed, Valued
@@ -65,7 +66,7 @@ class MatchPlan(NamedTuple):
 
 
 class TargetPlan(NamedTuple):
-    """The target: the token of its name, and its options."""
+    """The target: the token of its name, and its options; ``ports`` says that it can translate ports."""
 
     name: int
     quoted: bool
@@ -73,14 +74,22 @@ class TargetPlan(NamedTuple):
     first: int
     last: int
     options: tuple[OptionPlan, ...]
+    ports: bool = False
 
 
 class RulePlan(NamedTuple):
-    """A whole rule; ``ours`` is False for one that is only for the other family."""
+    """A whole rule; ``ours`` is False for one that is only for the other family.
+
+    ``arrives`` and ``leaves`` are the tokens that begin ``-i`` and ``-o``, -1 where there are none.
+    ``has_policy`` says that it asks for IPsec.
+    """
 
     matches: tuple[MatchPlan, ...]
     target: TargetPlan | None
     ours: bool = True
+    arrives: int = -1
+    leaves: int = -1
+    has_policy: bool = False
 
 
 class Plans:
@@ -202,18 +211,41 @@ class _Draft:
                 self._unnamed(part)
             else:
                 self._stray(part)
+        self._demands()
         matches = [MatchPlan("", True, self.own[0].first, self.own[0].last, tuple(self.own))] if self.own else []
         target = None
         for module in self.loaded:
             if module.is_target:
                 assert module.named_at is not None
                 name = module.named_at
+                ports = self._number_of_protocol() in TRANSLATED_PORTS
                 target = TargetPlan(
-                    name.at, name.name == "QUOTED", module.goto, module.first, module.last, tuple(module.options)
+                    name.at, name.name == "QUOTED", module.goto, module.first, module.last, tuple(module.options), ports
                 )
             else:
                 matches.append(MatchPlan(module.name, module.known, module.first, module.last, tuple(module.options)))
-        return RulePlan(tuple(matches), target)
+        ways = {option.name: option.first for option in self.own}
+        return RulePlan(
+            tuple(matches),
+            target,
+            arrives=ways.get("in-interface", -1),
+            leaves=ways.get("out-interface", -1),
+            has_policy=any(match.module == "policy" for match in matches),
+        )
+
+    def _number_of_protocol(self) -> int | None:
+        """The one protocol that the rule asks for."""
+        return None if self.protocol is None or self.protocol[0].negated else self.protocol[1]
+
+    def _demands(self) -> None:
+        """Refuses what a module that we know refuses."""
+        for module in self.loaded:
+            if not module.known or module.goto:
+                continue
+            name = f"-{module.name}" if module.is_target else module.name
+            for option, message in broken(name, module.options, self._number_of_protocol()):
+                first, last = (module.first, module.last) if option is None else (option.first, option.last)
+                raise Refusal(first, last, message)
 
     def _is_for_the_other(self, line: Rule) -> bool:
         """``-4`` and ``-6`` mark the rules of a file that both programs read; such a rule's words are not looked at."""
@@ -342,6 +374,11 @@ class _Draft:
             for spelling, meaning in module.meanings.items()
             if len(name) > 3 and spelling.startswith(name)
         ]
+        if not found and len(name) > 3:
+            implied = MATCHES.get(OF_PROTOCOL.get(self._number_of_protocol() or -1, ""), {})
+            spellings = {meaning: spelling for spelling, meaning in implied.items() if spelling.startswith(name)}
+            if len(spellings) == 1:
+                return self._abbreviated(next(iter(spellings.values())))
         return found[0] if len({meaning for _, meaning in found}) == 1 else (None, None)
 
     def _stray(self, part: Stray) -> None:

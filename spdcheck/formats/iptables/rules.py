@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from spdcheck.formats.iptables.plans import OptionPlan, Refusal, plans, unquote
 from spdcheck.formats.iptables.syntax import Stray
 from spdcheck.formats.iptables.values import RAW, BadWord, values_of
-from spdcheck.model.netfilter import Match, NetfilterRule, Option, Target
+from spdcheck.model.netfilter import Match, NetfilterRule, Option, Target, Translation
 from spdcheck.source import Span
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from spdcheck.model.netfilter import Value
     from spdcheck.source import SourceFile
 
+_INWARD = ("INPUT", "PREROUTING")
+_ONE_WAY = frozenset({*_INWARD, "OUTPUT", "POSTROUTING"})
 _make = tuple.__new__
 """Makes a named tuple without the call of its own constructor, which costs more than the tuple."""
 
@@ -38,14 +40,18 @@ class RuleReader:
         self.file, self.family, self.plans = file, family, plans(family)
         self._addresses = values_of("addresses", family)
 
-    def rule(self, line: Rule, tokens: Tokens, start: int, end: int) -> NetfilterRule | None:
-        """The rule; None where it is only for the other family. Raises :class:`Refused`."""
+    def rule(self, line: Rule, tokens: Tokens, start: int, end: int, chain: str = "") -> NetfilterRule | None:
+        """The rule of a chain; None where it is only for the other family. Raises :class:`Refused`."""
         try:
             plan = self.plans.find(line, tokens.texts)
         except Refusal as refusal:
             raise Refused(self._span(tokens, refusal.first, refusal.last), refusal.message, refusal.mend) from None
         if not plan.ours:
             return None
+        if chain in _ONE_WAY:
+            at, option = (plan.leaves, "-o") if chain in _INWARD else (plan.arrives, "-i")
+            if at >= 0:
+                raise Refused(self._span(tokens, at, at), f"`{option}` can't be used in {chain}")
         file, texts = self.file, tokens.texts
         starts, ends = tokens.places()
         matches = [
@@ -53,11 +59,17 @@ class RuleReader:
                           _make(Span, (file, starts[first], ends[last])), known))
             for module, known, first, last, options in plan.matches
         ]  # fmt: skip
+        if plan.has_policy:
+            for match in matches:
+                _tunnelled(match)
         target = None
         if plan.target is not None:
-            name, quoted, goto, first, last, options = plan.target
+            name, quoted, goto, first, last, options, ports = plan.target
             text = unquote(texts[name]) if quoted else texts[name]
             filled = self._filled(options, texts, starts, ends) if options else ()
+            if filled and not ports and isinstance(filled[0].value, Translation) and filled[0].value.ports is not None:
+                message = f"{text} with ports needs `-p tcp`, `-p udp`, `-p sctp` or `-p dccp`"
+                raise Refused(filled[0].origin, message)
             target = _make(Target, (text, filled, _make(Span, (file, starts[first], ends[last])), goto))
         return _make(NetfilterRule, (tuple(matches), target, _make(Span, (file, start, end))))
 
@@ -100,3 +112,12 @@ class RuleReader:
 
     def _span(self, tokens: Tokens, first: int, last: int) -> Span:
         return Span(self.file, tokens.start(first), tokens.end(last))
+
+
+def _tunnelled(match: Match) -> None:
+    """The policy match asks for end points in tunnel mode only."""
+    if match.module != "policy":
+        return
+    ends = next((option for option in match.options if option.name in ("tunnel-src", "tunnel-dst")), None)
+    if ends is not None and not any(option[:3] == ("mode", "tunnel", False) for option in match.options):
+        raise Refused(ends.origin, f"`--{ends.name}` is only valid with `--mode tunnel`")

@@ -196,7 +196,7 @@ class Script:
             self._within(chain, number, len(chain.rules), span)
             del chain.rules[number - 1]
             return
-        rule = self.rules.rule(syntax, tokens, span.start, span.end)
+        rule = self.rules.rule(syntax, tokens, span.start, span.end, chain.name)
         if rule is None:
             self.reading.inert += 1
             return

@@ -23,6 +23,23 @@ class BadWord(ValueError):  # noqa: N818 (it never leaves this format)
 
 STATES = ("NEW", "ESTABLISHED", "RELATED", "INVALID", "UNTRACKED", "SNAT", "DNAT")
 _WIDTH = {4: 32, 6: 128}
+_ADDRTYPES = (
+    "UNSPEC", "UNICAST", "LOCAL", "BROADCAST", "ANYCAST", "MULTICAST", "BLACKHOLE", "UNREACHABLE", "PROHIBIT",
+    "THROW", "NAT", "XRESOLVE",
+)  # fmt: skip
+_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+_REJECTS = {
+    4: (
+        "icmp-net-unreachable", "net-unreach", "icmp-host-unreachable", "host-unreach", "icmp-proto-unreachable",
+        "proto-unreach", "icmp-port-unreachable", "port-unreach", "icmp-net-prohibited", "net-prohib",
+        "icmp-host-prohibited", "host-prohib", "icmp-admin-prohibited", "admin-prohib", "tcp-reset", "tcp-rst",
+    ),
+    6: (
+        "icmp6-no-route", "no-route", "icmp6-adm-prohibited", "adm-prohibited", "icmp6-addr-unreachable",
+        "addr-unreach", "icmp6-port-unreachable", "port-unreach", "icmp6-policy-fail", "policy-fail",
+        "icmp6-reject-route", "reject-route", "tcp-reset",
+    ),
+}  # fmt: skip
 _MOST_VALUES = 1 << 16
 _FLAGS = {"FIN": 1, "SYN": 2, "RST": 4, "PSH": 8, "ACK": 16, "URG": 32, "ECE": 64, "CWR": 128, "ALL": 255, "NONE": 0}
 _DSCP = {"BE": 0, "EF": 46} | {f"CS{n}": n << 3 for n in range(8)}
@@ -77,6 +94,13 @@ def numbers(text: str, _: int) -> Value:
     first, colon, last = text.partition(":")
     low = _number(first) if first else 0
     return _ordered(low, (_number(last) if last else (1 << 32) - 1) if colon else low, text)
+
+
+def lengths(text: str, _: int) -> Value:
+    """``N`` or ``N:M``; what runs backwards is accepted, and never matches."""
+    first, colon, last = text.partition(":")
+    low = _number(first, 65535) if first else 0
+    return Interval(low, (_number(last, 65535) if last else 65535) if colon else low)
 
 
 def _ordered(first: int, last: int, text: str) -> Interval:
@@ -152,8 +176,7 @@ def address_range(text: str, family: int) -> Value:
     low, high = ends
     if low is None or high is None or {low.family, high.family} != {family}:
         raise BadWord(f"`{text}` is no range of IPv{family} addresses")
-    if low.first > high.first:
-        raise BadWord(f"`{text}` runs from a higher to a lower address")
+    # A range that runs backwards is accepted, and never matches.
     return Interval(low.first, high.first, family)
 
 
@@ -232,6 +255,75 @@ def states(text: str, _: int) -> Value:
     return found
 
 
+def basic_states(text: str, family: int) -> Value:
+    """States of the match ``state``, which knows nothing of NAT."""
+    found = states(text, family)
+    for item in ("SNAT", "DNAT"):
+        if item in text.upper().split(","):
+            raise BadWord(f"bad state `{item}`: only `-m conntrack --ctstate` knows it")
+    return found
+
+
+def addrtypes(text: str, _: int) -> Value:
+    """Kinds of addresses, with commas."""
+    found = tuple(text.upper().split(","))
+    for item in found:
+        if item not in _ADDRTYPES:
+            raise BadWord(f"bad address type `{item}`")
+    return found
+
+
+def rate(text: str, _: int) -> Value:
+    """``NUMBER[/UNIT]``, at most 10,000 a second."""
+    first, slash, unit = text.partition("/")
+    seconds = next((value for name, value in _UNITS.items() if unit and name.startswith(unit.lower())), 0)
+    seconds = seconds if slash else 1
+    if not first.isdigit() or not seconds or int(first) == 0:
+        raise BadWord(f"bad rate `{text}`")
+    if int(first) > 10_000 * seconds:
+        raise BadWord(f"rate `{text}` is too fast")
+    return text
+
+
+def mac(text: str, _: int) -> Value:
+    """A hardware address."""
+    if not re.fullmatch(r"[0-9A-Fa-f]{1,2}(?::[0-9A-Fa-f]{1,2}){5}", text):
+        raise BadWord(f"`{text}` is no hardware address")
+    return text
+
+
+def dscp_number(text: str, _: int) -> Value:
+    """0 to 63."""
+    return _number(text, 63)
+
+
+def byte(text: str, _: int) -> Value:
+    """0 to 255."""
+    return _number(text, 255)
+
+
+def step(text: str, _: int) -> Value:
+    """1 to 255."""
+    found = _number(text, 255)
+    if not found:
+        raise BadWord("0 changes nothing: expected 1 to 255")
+    return found
+
+
+def packet_type(text: str, _: int) -> Value:
+    """How a packet came over the link."""
+    if text.lower() not in ("unicast", "broadcast", "multicast", "host", "bcast", "mcast", "otherhost", "outgoing"):
+        raise BadWord(f"bad packet type `{text}`")
+    return text
+
+
+def reject(text: str, family: int) -> Value:
+    """What a REJECT answers; beginnings of names will do."""
+    if not any(name.startswith(text) for name in _REJECTS[family]):
+        raise BadWord(f"unknown reject type `{text}`")
+    return text
+
+
 def words(text: str, _: int) -> Value:
     """Words with commas."""
     return tuple(text.split(","))
@@ -276,6 +368,8 @@ def translation(text: str, family: int) -> Value:
         parts = (address, rest if colon else None)
     where = address_range(parts[0], family) if parts[0] else None
     assert where is None or isinstance(where, Interval)
+    if where is not None and where.first > where.last:
+        raise BadWord(f"`{parts[0]}` runs from a higher to a lower address")
     if parts[1] is None:
         return Translation(where)
     port_text, slash, base = parts[1].partition("/")
@@ -288,7 +382,9 @@ READERS: dict[str, Callable[[str, int], Value]] = {
     "number": number, "numbers": numbers, "ports": ports, "portlist": portlist, "addresses": addresses,
     "range": address_range, "protocol": protocol, "interface": interface, "mark": mark, "flags": flags, "icmp": icmp,
     "icmp6": icmp6, "states": states, "words": words, "word": word, "text": word, "pair": word, "dscp": dscp,
-    "tos": tos, "newports": newports, "translation": translation,
+    "tos": tos, "newports": newports, "translation": translation, "basic": basic_states, "addrtypes": addrtypes,
+    "rate": rate, "lengths": lengths, "mac": mac, "dscpnumber": dscp_number, "byte": byte, "step": step,
+    "pkttype": packet_type, "reject": reject,
 }  # fmt: skip
 """The reader of each kind of word; the second argument is the family (4 or 6) of the rules."""
 

@@ -212,12 +212,15 @@ class Conditions:
         """A range of addresses."""
         assert isinstance(option.value, Interval)
         low, high = (address_number(option.value.family, end) for end in option.value[:2])
+        if low > high:
+            return FALSE
         return in_set(SOURCE if option.name == "src-range" else DESTINATION, (low, high))
 
     def length(self, option: Option, _: Match) -> Predicate:
         """The length of the packet, IP header included."""
         assert isinstance(option.value, Interval)
-        return in_set(LENGTH, (option.value.first, min(option.value.last, 65535)))
+        first, last = option.value.first, min(option.value.last, 65535)
+        return in_set(LENGTH, (first, last)) if first <= last else FALSE
 
     def tos(self, option: Option, match: Match) -> Predicate:
         """TOS bits, or the DSCP among them."""
