@@ -25,8 +25,10 @@ LAYERS: dict[str, set[str]] = {
     "semantics": {"model", "source", "errors"},
     "engine": {"semantics", "model", "source", "errors"},
     "checks": {"engine", "semantics", "model", "source", "errors", "kept_files", "packing"},
+    "mending": {"checks", "engine", "semantics", "site", "formats", "model", "source", "errors"},
     "output": {"checks", "engine", "semantics", "model", "source"},
     "cli": {
+        "mending",
         "output",
         "checks",
         "engine",

@@ -80,10 +80,21 @@ def settled(site: Site, codes: Sequence[str], report: Report) -> Report:
     report = without_suppressed(site, report)
     if UNUSED not in codes:
         return report
+    findings = {*report.findings, *_idle(site, _everything(site, report))}
+    return replace(report, findings=tuple(sorted(findings, key=lambda finding: finding.order)))
+
+
+def idle_findings(site: Site, codes: Sequence[str]) -> Iterable[Finding]:
+    """What CFG009 says of a site, if it is one of the codes."""
+    if UNUSED not in codes or not (site.suppressions or site.baseline):
+        return ()
+    return tuple(_idle(site, _everything(site, Report((), (), ()))))
+
+
+def _idle(site: Site, found: Sorted) -> Iterable[Finding]:
     from spdcheck.checks.cfg009_unused_suppression import UnusedSuppression
 
-    findings = {*report.findings, *UnusedSuppression().idle(site, _everything(site, report))}
-    return replace(report, findings=tuple(sorted(findings, key=lambda finding: finding.order)))
+    return UnusedSuppression().idle(site, found)
 
 
 def _everything(site: Site, report: Report) -> Sorted:

@@ -53,6 +53,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-ignores", action="store_true", help="tell what remarks in the files and the baseline hide, too"
     )
+    parser.add_argument("--diff", action="store_true", help="print a patch with the mends that prove themselves")
+    parser.add_argument("--fix", action="store_true", help="write those mends into the files, then check again")
     parser.add_argument("--exit-zero", action="store_true", help="exit status 0 whatever was found")
     add_look(parser)
 
@@ -68,7 +70,17 @@ def run(options: argparse.Namespace, streams: Streams) -> int:
     paths = named(options.paths or ["."])
     with Progress(streams.stderr) as progress:
         summary = Summary(tuple(_check(site, options, progress) for site in load(paths, progress)))
+        if options.fix:
+            from spdcheck.cli.mends import apply
+
+            if apply(summary, streams):
+                summary = Summary(tuple(_check(site, options, progress) for site in load(paths, progress)))
     code = status.CLEAN if options.exit_zero else STATUS[summary.verdict.value]
+    if options.diff:
+        from spdcheck.cli.mends import show
+
+        show(summary, streams)
+        return code
     report(summary, options.format, code, streams, chosen_look(options, streams.stdout))
     return code
 

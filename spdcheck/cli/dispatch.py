@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "trace": "tell what happens to a packet and its answer, stage by stage",
     "shell": "trace interactively: why, what if, find a leak",
     "diff": "tell what a change does: packets whose fate is another, findings that come and go",
+    "mirror": "write what a peer needs: policies, key exchange, openings, tried before they are printed",
     "baseline": "write today's findings down, so that only new ones are told",
     "show": "print the model: what spdcheck believes about every host, inferences marked",
     "init": "write the inferred model down as a spdcheck.toml",
