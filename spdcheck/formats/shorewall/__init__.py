@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from spdcheck.formats.collector import paused
 from spdcheck.formats.shorewall.desk import Desk
 from spdcheck.formats.shorewall.directory import read_directory
 from spdcheck.formats.shorewall.host import facts_of
@@ -35,7 +36,8 @@ def read(file: SourceFile, context: Context) -> Reading:
     if _name(file) not in known:
         known[_name(file)] = file
     desk = Desk(context, known, family_of(file, known))
-    shorewall = read_directory(desk, _first(known, file))
+    with paused(max((other.text for other in known.values()), key=len)):
+        shorewall = read_directory(desk, _first(known, file))
     desk.facts.packet_filters.append(shorewall)
     facts_of(desk, shorewall)
     report_left(desk, files)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from spdcheck.formats.shorewall.memo import Memo
+
 if TYPE_CHECKING:
     from collections.abc import Container
 
@@ -41,6 +43,7 @@ class Draft:
     firewall: str = "fw"
     open_zones: bool = False
     open_interfaces: bool = False
+    memo: Memo = field(default_factory=Memo)
     zones: dict[str, Zone] = field(default_factory=dict)
     interfaces: dict[str, InterfaceEntry] = field(default_factory=dict)
     hosts: list[HostEntry] = field(default_factory=list)
@@ -63,9 +66,15 @@ class Draft:
     maclist: list[MacEntry] = field(default_factory=list)
     kept: list[KeptEntry] = field(default_factory=list)
 
+    _known: frozenset[str] = frozenset()
+
     def known_zones(self) -> Container[str]:
         """All names of zones, the firewall's among them."""
-        return _Anything() if self.open_zones else frozenset(self.zones) | {self.firewall}
+        if self.open_zones:
+            return _Anything()
+        if len(self._known) < len(self.zones) or self.firewall not in self._known:
+            self._known = frozenset(self.zones) | {self.firewall}
+        return self._known
 
 
 class _Anything:

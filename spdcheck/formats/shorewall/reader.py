@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.formats.shorewall.columns import Refused
 from spdcheck.formats.shorewall.directives import Conditions, Directives
-from spdcheck.formats.shorewall.lines import ExpansionLoop, Joiner, Line, expand
+from spdcheck.formats.shorewall.lines import ExpansionLoop, Joiner, Line, Piece, expand
 from spdcheck.source import Span
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ _DIRECTIVE = re.compile(
     r"\s*\?(?:IF|ELSE|ELSIF|ENDIF|SET|RESET|FORMAT|COMMENT|ERROR|WARNING|INFO|REQUIRE)", re.IGNORECASE
 )
 _SCRIPT = re.compile(r"\s*(?:\??BEGIN\s+(PERL|SHELL)\b|\?(PERL|SHELL)\b|(PERL)\b|(SHELL)\s)", re.IGNORECASE)
+_PLAIN = re.compile(r"[^#\\?]*")
+"""A line that nothing but its variables can change."""
+
 _END = re.compile(r"\s*\??END(?:\s+(?:PERL|SHELL))?\s*(?:;\s*)?$", re.IGNORECASE)
 _INCLUDE = re.compile(r"\s*\??INCLUDE\s")
 _SECTION = re.compile(r"\s*\?SECTION\s+(\S.*)", re.IGNORECASE)
@@ -76,6 +79,11 @@ class LineReader:
             if conditions.omitting:
                 continue
             if joiner is None:
+                if _PLAIN.fullmatch(physical) is not None and _SCRIPT.match(physical) is None:
+                    plain = physical.rstrip()
+                    if plain:
+                        yield from self._one(Line(file, plain, offset, offset + len(plain), (Piece(0, offset, None),)))
+                    continue
                 if (not physical.strip() or physical.lstrip()[0] == "#") and not _goes_on(physical):
                     continue
                 joiner = Joiner(file, offset)

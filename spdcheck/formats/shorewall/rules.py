@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spdcheck.formats.shorewall import values
 from spdcheck.formats.shorewall.action import action
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from spdcheck.formats.shorewall.desk import Desk
     from spdcheck.formats.shorewall.draft import Draft
     from spdcheck.formats.shorewall.lines import Line
-    from spdcheck.model.shorewall_columns import Action, Place, Ports, Protocols
+    from spdcheck.model.shorewall_columns import Action, Place, Ports
     from spdcheck.source import Span
 
 SECTIONS = ("ALL", "ESTABLISHED", "RELATED", "INVALID", "UNTRACKED", "NEW")
+_PLAIN = frozenset({"action", "source", "dest", "proto", "dport", "sport", "rate"})
 _NAT = frozenset({"DNAT", "REDIRECT", "NONAT"})
 
 
@@ -80,40 +81,63 @@ def entry(
 ) -> RuleEntry:
     """The values of a rule's columns; ``known`` are the words that are zones. Raises :class:`Refused`."""
     cell = row.need("action")
-    called = action(cell)
+    memo, cells, family = draft.memo, row.cells, desk.family
+    called = memo.read("action", cell, action)
     target = called.action
     redirects = _redirects(target)
     known = draft.known_zones() if known is None else known
-    cells, family = row.cells, desk.family
     source, dest = cells.get("source"), cells.get("dest")
-    where = values.protocols(cells["proto"], family) if "proto" in cells else None
-    needed = zoned and section != ""
+    proto = cells.get("proto")
+    where = memo.read("protocols", proto, lambda c: values.protocols(c, family)) if proto is not None else None
     rates = called.rates
     if "rate" in cells:
         if rates:
             raise Refused(cells["rate"].span, "the rate stands in the action already")
         rates = values.rates(cells["rate"])
+    needed = zoned and section != "" and not _expands(target)
+    key = proto.text if proto is not None else "", needed
+
+    def placed(cell: Cell) -> tuple[Place, ...]:
+        return places(cell, family, zoned=zoned, known=known)
+
+    def redirected(cell: Cell) -> tuple[Place, ...]:
+        return places(cell, family, zoned=zoned, known=known, redirects=True)
+
+    def ports(cell: Cell | None, *, source: bool) -> Ports | None:
+        if cell is None:
+            return None
+        return memo.read((source, key), cell, lambda c: values.ports(c, where, source=source, needed=needed))
+
+    side = "zoned" if zoned else "body" if known else "action"
     return RuleEntry(
         section=section,
         action=target,
-        source=places(source, family, zoned=zoned, known=known) if source is not None else (),
-        dest=places(dest, family, zoned=zoned, known=known, redirects=redirects) if dest is not None else (),
+        source=memo.read(side, source, placed) if source is not None else (),
+        dest=memo.read((side, redirects), dest, redirected if redirects else placed) if dest is not None else (),
         protocols=where,
-        dports=_ports(cells.get("dport"), where, source=False, needed=needed and not _expands(target)),
-        sports=_ports(cells.get("sport"), where, source=True, needed=needed and not _expands(target)),
-        origdest=_original(cells.get("origdest"), family),
+        dports=ports(cells.get("dport"), source=False),
+        sports=ports(cells.get("sport"), source=True),
         rates=rates,
-        user=values.user(cells["user"]) if "user" in cells else None,
-        mark=values.mark(cells["mark"], desk.mark_mask()) if "mark" in cells else None,
-        connlimit=values.connlimit(cells["connlimit"]) if "connlimit" in cells else None,
-        time=_written(check_time(cells.get("time"))),
-        headers=_written(cells.get("headers")),
-        switch=_written(cells.get("switch")),
-        helper=_written(cells.get("helper")),
-        inline=_written(row.inline),
         comment=row.comment.text if row.comment is not None else row.line.comment,
         origin=row.line.whole,
+        **(_seldom(desk, row) if row.inline is not None or not cells.keys() <= _PLAIN else {}),
     )
+
+
+def _seldom(desk: Desk, row: Row) -> dict[str, Any]:
+    """The columns that few rules have."""
+    cells = row.cells
+    return {
+        "origdest": _original(cells.get("origdest"), desk.family),
+        "user": values.user(cells["user"]) if "user" in cells else None,
+        "mark": values.mark(cells["mark"], desk.mark_mask()) if "mark" in cells else None,
+        "connlimit": values.connlimit(cells["connlimit"]) if "connlimit" in cells else None,
+        "time": _written(check_time(cells.get("time"))),
+        "headers": _written(cells.get("headers")),
+        "switch": _written(cells.get("switch")),
+        "helper": _written(cells.get("helper")),
+        "inline": _written(row.inline),
+    }
 
 
 def _redirects(target: Action) -> bool:
@@ -124,12 +148,6 @@ def _redirects(target: Action) -> bool:
 def _expands(target: Action) -> bool:
     """A macro or action, which may bring the protocol itself."""
     return target.slash or not target.name.isupper()
-
-
-def _ports(cell: Cell | None, where: Protocols | None, *, source: bool, needed: bool) -> Ports | None:
-    if cell is None:
-        return None
-    return values.ports(cell, where, source=source, needed=needed)
 
 
 def _original(cell: Cell | None, family: int) -> Hosts | None:
