@@ -15,10 +15,13 @@ _SERVICES = (
 )
 
 
-def text(rules: int, seed: int = 7) -> str:
-    """A file of exactly so many rules: four fifths in ``filter``, a seventh in ``nat``, the rest in ``mangle``."""
+def text(rules: int, seed: int = 7, *, plain: bool = False) -> str:
+    """A file of exactly so many rules: four fifths in ``filter``, a seventh in ``nat``, the rest in ``mangle``.
+
+    A ``plain`` one holds only ``filter``, and only rules of addresses and ports: what other tools can look through.
+    """
     draw = random.Random(seed)
-    nat, mangle = rules // 7, rules // 20
+    nat, mangle = (0, 0) if plain else (rules // 7, rules // 20)
     filtering = rules - nat - mangle
     zones = max(1, filtering // 50)
     chains = [f"zone{number}-in" for number in range(zones)]
@@ -31,7 +34,7 @@ def text(rules: int, seed: int = 7) -> str:
     lines += [_translation(draw, number) for number in range(nat)]
     lines += ["COMMIT", "*filter", ":INPUT DROP [0:0]", ":FORWARD DROP [0:0]", ":OUTPUT ACCEPT [0:0]"]
     lines += [f":{chain} - [0:0]" for chain in chains]
-    head = [
+    head = [] if plain else [
         "-A INPUT -i lo -j ACCEPT",
         "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
         "-A INPUT -m conntrack --ctstate INVALID -j DROP",
@@ -40,7 +43,8 @@ def text(rules: int, seed: int = 7) -> str:
     ]  # fmt: skip
     body = [f"-A FORWARD -i eth{number % 8} -o eth{(number + 1) % 8} -s {_network(number)} -j {chain}"
             for number, chain in enumerate(chains)]  # fmt: skip
-    body += [_rule(draw, draw.randrange(zones), number) for number in range(max(0, filtering - len(head) - len(body)))]
+    make = _plain if plain else _rule
+    body += [make(draw, draw.randrange(zones), number) for number in range(max(0, filtering - len(head) - len(body)))]
     lines += [*head, *body][:filtering]
     return "\n".join([*lines, "COMMIT", "# Completed", ""])
 
@@ -51,6 +55,16 @@ def _network(number: int) -> str:
 
 def _host(draw: random.Random) -> str:
     return f"10.{draw.randrange(256)}.{draw.randrange(256)}.{draw.randrange(1, 255)}/32"
+
+
+def _plain(draw: random.Random, zone: int, number: int) -> str:
+    """A rule of addresses and ports."""
+    protocol, port = draw.choice(_SERVICES)
+    source = f"{_network(zone)[:-5]}.{draw.randrange(1, 255)}/32"
+    if number % 7 == 0:
+        return f"-A zone{zone}-in -s {source} -j DROP"
+    target = draw.choice((_host(draw), _network(draw.randrange(1 << 16))))
+    return f"-A zone{zone}-in -s {source} -d {target} -p {protocol} -m {protocol} --dport {port} -j ACCEPT"
 
 
 def _rule(draw: random.Random, zone: int, number: int) -> str:

@@ -42,7 +42,7 @@ def family_of(file: SourceFile) -> int:
     name = file.path.rpartition("/")[2]
     if _NAMED_6.search(name):
         return 6
-    return 6 if _SAYS_6.search(file.text) and not _SAYS_4.search(file.text) else 4
+    return 6 if not _SAYS_4.search(file.text) and _SAYS_6.search(file.text) else 4
 
 
 def mask(file: SourceFile) -> SourceFile:

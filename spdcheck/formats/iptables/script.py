@@ -109,10 +109,13 @@ class Script:
 
     def _line(self, syntax: object, tokens: Tokens, start: int, end: int) -> None:
         span = Span(self.file, start, end)
+        table = self.table
+        if isinstance(syntax, Rule) and table is not None:
+            self._rule(table, syntax, tokens, span)
+            return
         if isinstance(syntax, TableLine):
             self._open(tokens.texts[0][1:], span)
             return
-        table = self.table
         if table is None:
             if isinstance(syntax, Commit):
                 raise Refused(span, "COMMIT without a table: `*filter` or another must stand before it")
@@ -121,8 +124,6 @@ class Script:
             self._commit(table)
         elif isinstance(syntax, ChainLine):
             self._chain(table, tokens.texts[0][1:], syntax.policy, tokens, span)
-        elif isinstance(syntax, Rule):
-            self._rule(table, syntax, tokens, span)
         elif isinstance(syntax, ChainCommand):
             self._command(table, syntax, tokens, span)
 
