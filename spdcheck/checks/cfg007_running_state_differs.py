@@ -106,7 +106,7 @@ class RunningStateDiffers(Check):
     def _differences(self, context: Context, host: Host, dump: Dump) -> Iterator[Difference]:
         unread = host.gap_in(Part.RUNNING)
         whole = unread is None or unread.span.file is not dump.origin.file
-        yield from oddities(dump)
+        yield from oddities(host, dump)
         if Database.SPD in dump.shows and host.gap_in(Part.SPD) is None:
             yield from RunningPolicies(context.peering, host, dump).differences(whole=whole)
         if Database.SAD in dump.shows and host.gap_in(Part.SPD, Part.SAD, Part.IKE) is None:

@@ -93,7 +93,8 @@ class KeysInListing(Check):
         notes = [Note(item.origin, "another key") for item in shown if item is not first][:_SHOWN]
         if by_hand is not None:
             notes.insert(0, Note(written[by_hand.key], "this script gives the SA the same key"))
-            message = f"{where}, and one is the key that a script writes: it is in use until the script is changed"
+            which = "one is what a script writes" if len(shown) > 1 else "it is what a script writes"
+            message = f"{where}, and {which}: that one is in use until the script is changed"
             mend = "make new keys, and hide them before a listing is filed"
         else:
             message = f"{where}: whoever has recorded the traffic reads it"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from spdcheck.model.addresses import AddressRange
+    from spdcheck.model.host import Host
     from spdcheck.model.running import Dump, RunningAssociation, RunningPhase1, RunningPolicy
 
 _COPIED = "take the listing again; do not put it together by hand"
@@ -20,15 +21,15 @@ _COOKIE_DIGITS = 16
 _RESERVED_SPIS = 256
 
 
-def oddities(dump: Dump) -> Iterator[Difference]:
-    """Everything that is odd about one listing by itself."""
+def oddities(host: Host, dump: Dump) -> Iterator[Difference]:
+    """Everything that is odd about one listing by itself; what the files write one way only is told there (SAD003)."""
     yield from _numbers(dump)
     for association in dump.associations:
         yield from _spi(association)
         yield from _ages(association)
     yield from _same_spi(dump)
     yield from _unfinished(dump)
-    yield from _unpaired(dump)
+    yield from _unpaired(host, dump)
     for phase1 in dump.phase1:
         yield from _cookies(phase1)
 
@@ -130,17 +131,20 @@ def _unfinished(dump: Dump) -> Iterator[Difference]:
             )  # fmt: skip
 
 
-def _unpaired(dump: Dump) -> Iterator[Difference]:
+def _unpaired(host: Host, dump: Dump) -> Iterator[Difference]:
     """SAs come in pairs, whoever makes them. An excerpt may lack the other half."""
     if Database.SAD in dump.excerpts:
         return
     ways = {_way(sa) for sa in dump.associations}
+    written = {(sa.destination, family_of(sa.protocol), sa.spi) for sa in host.sad.associations}
     told = set()
     for association in dump.associations:
         source, destination, protocol = way = _way(association)
         if (destination, source, protocol) in ways or way in told or association.state in ("larval", "dead"):
             continue
         if protocol not in ("esp", "ah") or destination.first >> 28 == 0xE:
+            continue
+        if (destination, protocol, association.spi or 0) in written:
             continue
         told.add(way)
         yield Difference(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _PROMPT = re.compile(r"(?:\[[^\]\n]*\]|[^\s#$%<>]*)[#$%>](?:\s.*)?")
 """A prompt with or without a command behind it, or a comment."""
 
+_NUMBER = re.compile(r"[0-9]{1,20}|0[xX][0-9A-Fa-f]{1,16}")
 _HIDDEN = re.compile(r"(.)\1*", re.DOTALL)
 _NO_TEXT = "keep the listing as the program prints it"
 
@@ -141,11 +142,10 @@ def address_at(line: Line, slot: Slot, reading: Reading, *, prefix: bool = False
 
 
 def number_in(text: str) -> int | None:
-    """A decimal or ``0x`` number; None for a value that somebody has hidden."""
-    try:
-        return int(text, 16) if text[:2] in ("0x", "0X") else int(text)
-    except ValueError:
+    """A decimal or ``0x`` number of at most 64 bits; None for a value that somebody has hidden."""
+    if _NUMBER.fullmatch(text) is None:
         return None
+    return int(text, 16) if text[:2] in ("0x", "0X") else int(text)
 
 
 class Keys:

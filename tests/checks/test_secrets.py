@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BY_HAND = re.compile(r"-[EA]\s+[\w-]+\s+(0x[0-9a-fA-F]+|\"[^\"]+\")")
+_LISTED = re.compile(r"^\s*(?:[EA]:|enc|auth\S*|aead|authkey|enckey)\s+(.*)$", re.MULTILINE)
+_DIGITS = re.compile(r"(?<![\w-])(?:0x)?([0-9a-f]{8,})(?![\w-])")
 _KEY_LINE = re.compile(r"^[\w.:*]+\s+(\S.{7,})$", re.MULTILINE)
 
 
 def keys_of(text: str) -> set[str]:
     """Every key that a site's files hold."""
     keys = {key.strip('"').removeprefix("0x") for key in _BY_HAND.findall(text)}
+    keys |= {digits for line in _LISTED.findall(text) for digits in _DIGITS.findall(line)}
     for part in re.split(r"^=== ", text, flags=re.MULTILINE):
         path, _, body = part.partition("\n")
         if "psk" in path:

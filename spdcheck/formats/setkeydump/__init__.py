@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 __all__ = ["mask", "read"]
 
 
-def read(file: SourceFile, context: Context) -> Reading:
+def read(file: SourceFile, context: Context) -> Reading:  # noqa: ARG001 (the interface of a format)
     """The entries of the listing. Never raises for any text."""
     with paused(file.text):
         masked, keys = mask_keys(file)
         reading = Reading(file=masked, format="setkeydump")
-        Listing(reading, keys, context.platform).run()
+        Listing(reading, keys).run()
     return reading
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spdcheck.formats.dump_lines import address_at
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from spdcheck.formats.dump_lines import Keys, Line
     from spdcheck.formats.ipf_reading import Node
     from spdcheck.model.addresses import AddressRange
-    from spdcheck.model.host import Platform
     from spdcheck.model.running import RunningAssociation, RunningPolicy
 
 _OF_ASSOCIATIONS = frozenset({
@@ -33,10 +33,9 @@ _WITHOUT_EFFECT = frozenset({
 class Listing:
     """Reads one file into one :class:`~spdcheck.model.running.Dump`."""
 
-    def __init__(self, reading: Reading, keys: Keys, platform: Platform | None) -> None:
+    def __init__(self, reading: Reading, keys: Keys) -> None:
         self._reading = reading
         self._keys = keys
-        self._platform = platform
         self._entry: AssociationEntry | PolicyEntry | None = None
         self._socket = False
         self._lost = False
@@ -59,6 +58,11 @@ class Listing:
                 reading.inert += 1
             self._line(kind, line)
         self._finish()
+        if any(policy.priority is not None for policy in self._policies):
+            # Releases that print priorities leave out 0.
+            self._policies = [
+                policy if policy.priority is not None else replace(policy, priority=0) for policy in self._policies
+            ]
         reading.facts.dumps.append(
             Dump(
                 tool=self._tool(),
@@ -76,7 +80,7 @@ class Listing:
         if kind == "ends":
             self._begin(AssociationEntry(line, self._reading, self._keys))
         elif kind in ("selector", "tagged"):
-            self._begin(PolicyEntry(line, self._reading, self._platform))
+            self._begin(PolicyEntry(line, self._reading))
         elif kind == "socket":
             self._begin(None)
             self._socket = True

@@ -9,9 +9,8 @@ from spdcheck.formats.dump_lines import address_at, number_in
 from spdcheck.formats.ipf_reading import own_slots
 from spdcheck.model.addresses import BITS, parse_address, prefix
 from spdcheck.model.diagnostic import Part
-from spdcheck.model.host import Platform
 from spdcheck.model.policy import Action, Direction, Level, Mode, Protocol
-from spdcheck.model.protocols import protocol_number
+from spdcheck.model.protocols import GRE, ICMP, ICMP6, protocol_number
 from spdcheck.model.running import RunningPolicy, RunningTemplate
 from spdcheck.model.selector import ANY_PORT, ANY_PROTOCOL, PortRange, TrafficSelector, takes_ports
 
@@ -31,10 +30,9 @@ _LARGEST_MANUAL = 0x3FFF
 class PolicyEntry:
     """The lines of one policy as they come."""
 
-    def __init__(self, line: Line, reading: Reading, platform: Platform | None) -> None:
+    def __init__(self, line: Line, reading: Reading) -> None:
         self._line = line
         self._reading = reading
-        self._platform = platform
         self._values: dict[str, Any] = {}
         self._templates: list[RunningTemplate] = []
         if line.node.rule == "tagged":
@@ -91,7 +89,15 @@ class PolicyEntry:
             self._reading.unreadable(line.whole, "the two sides are of different families", part=Part.RUNNING)
             return None
         number, kind, code = protocol
+        key = None
         ports = takes_ports(number) or number == ANY_PROTOCOL
+        if not ports:
+            # Type and code, or the halves of a key, travel in the place of the ports; 0 is a wildcard there.
+            first, second = _single(source_port), _single(destination_port)
+            if number in (ICMP, ICMP6) and kind is None:
+                kind, code = first, second
+            elif number == GRE and first is not None and second is not None:
+                key = first << 16 | second
         return TrafficSelector(
             source_range,
             destination_range,
@@ -100,6 +106,7 @@ class PolicyEntry:
             destination_port if ports else ANY_PORT,
             kind,
             code,
+            key,
         )
 
     def _side(self, line: Line, node: Node) -> tuple[AddressRange, PortRange] | None:
@@ -136,7 +143,7 @@ class PolicyEntry:
             return None
         details = [number_in(part) for text in rest for part in text.split(",") if number_in(part) is not None]
         if len(details) == 2 and "," in rest[-1]:
-            return number, details[0], details[1]
+            return number, details[0] or None, details[1] or None
         return number, None, None
 
     def _policy(self, line: Line) -> None:
@@ -153,8 +160,6 @@ class PolicyEntry:
             self.damaged = True
         elif slots[1].name == "PRIORITY":
             self._values["priority"] = _priority(texts[2:-1])
-        elif self._platform is Platform.LINUX:
-            self._values["priority"] = 0
 
     def _template(self, line: Line) -> RunningTemplate | None:
         slots = own_slots(line.node)
@@ -179,7 +184,7 @@ class PolicyEntry:
                     part=Part.RUNNING,
                 )  # fmt: skip
                 return None
-        reqid = int(graded[3]) if graded[3] else 0
+        reqid = number_in(graded[3] or "0") or 0
         return RunningTemplate(
             protocol=protocols[protocol],
             mode=modes[mode],
@@ -205,6 +210,10 @@ class PolicyEntry:
                 self._values["sequence"] = number_in(value)
             elif name == "ifname":
                 self._values["interface"] = value
+
+
+def _single(ports: PortRange) -> int | None:
+    return None if ports.is_any else ports.first
 
 
 def _priority(words: list[str]) -> int | None:

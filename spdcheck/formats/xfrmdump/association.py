@@ -104,7 +104,7 @@ class AssociationEntry:
             return
         for grade, number, unit in _LIMIT.findall(line.whole.text):
             name = f"{grade}_{'seconds' if unit == 'sec' else 'bytes'}"
-            self._values[name] = int(number) if number else 0
+            self._values[name] = number_in(number or "0")
             self._places["lifetime" if unit == "sec" else "bytes"] = line.whole
 
     def _bound(self, kind: str, line: Line) -> None:
