@@ -6,6 +6,7 @@ the first place at which it stops, and so must ours.
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from typing import TYPE_CHECKING
 
@@ -44,10 +45,8 @@ class Folder:
     def find(self, pattern: str, beside: SourceFile) -> tuple[tuple[SourceFile, ...], str]:
         """As the site's own includes do it, inside the folder."""
         del beside
-        if pattern == "*":
-            return tuple(self.files.values()), ""
-        found = self.files.get(pattern.rpartition("/")[2])
-        return ((found,), "") if found is not None else ((), f"{pattern} does not exist")
+        names = fnmatch.filter(self.files, pattern.rpartition("/")[2])
+        return tuple(self.files[name] for name in names), "" if names else f"{pattern} does not exist"
 
 
 def cases(root: Path) -> Iterator[Case]:

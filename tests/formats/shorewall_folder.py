@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -34,10 +35,8 @@ class Folder:
     def find(self, pattern: str, beside: SourceFile) -> tuple[tuple[SourceFile, ...], str]:
         """See :class:`spdcheck.formats.base.Includes`."""
         del beside
-        if pattern == "*":
-            return tuple(self.files.values()), ""
-        found = self.files.get(pattern.rpartition("/")[2])
-        return ((found,), "") if found is not None else ((), f"{pattern} does not exist")
+        names = fnmatch.filter(self.files, pattern.rpartition("/")[2])
+        return tuple(self.files[name] for name in names), "" if names else f"{pattern} does not exist"
 
 
 def read_text(text: str, release: tuple[int, ...] = (), below: str = "") -> Reading:

@@ -24,23 +24,20 @@ if TYPE_CHECKING:
 __all__ = ["family_of", "mask", "read"]
 
 _FAMILY = re.compile(r"^[ \t]*[\w:,]+[ \t]+(?:ipv|ipsec|bport)([46])\b", re.MULTILINE)
-_BODY = re.compile(r"(?:macro|action)\.[\w!-]+")
+_CLOSED = re.compile(r"can't be read|outside the host's folder")
 
 
 def read(file: SourceFile, context: Context) -> Reading:
     """The directory in which the file lies. Never raises for any text."""
-    beside, _ = context.includes.find("*", file)
-    files = {_name(other): other for other in beside}
-    files[_name(file)] = file
-    known = {name: other for name, other in files.items() if name in KNOWN or _BODY.fullmatch(name)}
-    if _name(file) not in known:
-        known[_name(file)] = file
+    known, closed = _directory(file, context)
     desk = Desk(context, known, family_of(file, known))
+    for why in closed:
+        desk.refuse_whole(file.span(0, 0), f"a file of the directory can't be used: {why}", "make it readable")
     with paused(max((other.text for other in known.values()), key=len)):
         shorewall = read_directory(desk, _first(known, file))
     desk.facts.packet_filters.append(shorewall)
     facts_of(desk, shorewall)
-    report_left(desk, files)
+    report_left(desk)
     # A body that is called in two ways is read twice, and says the same twice.
     desk.facts.diagnostics[:] = dict.fromkeys(desk.facts.diagnostics)
     desk.facts.gaps[:] = dict.fromkeys(desk.facts.gaps)
@@ -53,6 +50,18 @@ def read(file: SourceFile, context: Context) -> Reading:
     first.others = [reading for reading in desk.readings.values() if reading is not first]
     first.included = [reading.file for reading in first.others]
     return first
+
+
+def _directory(file: SourceFile, context: Context) -> tuple[dict[str, SourceFile], list[str]]:
+    """The files that Shorewall knows by name, and what is wrong with those that can't be opened."""
+    files: dict[str, SourceFile] = {}
+    closed: list[str] = []
+    for name in (*sorted(KNOWN), "macro.*", "action.*"):
+        found, why = context.includes.find(name, file)
+        closed += [why] if _CLOSED.search(why) else []
+        files |= {_name(other): other for other in found}
+    files[_name(file)] = file
+    return dict(sorted(files.items())), closed
 
 
 def _settle(reading: Reading) -> None:

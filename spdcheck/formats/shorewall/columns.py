@@ -195,7 +195,7 @@ def _pairs(row: Row, pairs: Cell, names: tuple[str, ...], aliases: Mapping[str, 
         if name == "comment":
             row.comment = value
             continue
-        name = aliases.get(name, name)
+        name = name if name in names else aliases.get(name, name)
         if name not in names:
             raise Refused(cell.place(*match.span(1)), f"there is no column `{match[1]}` here",
                           f"the columns are {', '.join(names)}")  # fmt: skip

@@ -75,6 +75,12 @@ class Desk:
         if self.refused is None:
             self.refused = span
 
+    def pass_over(self, span: Span, message: str, mend: str = "") -> None:
+        """Shorewall says that a line is wrong and goes on without it, so that nothing is unknown."""
+        reading = self.reading(span.file)
+        reading.unparsed += 1
+        reading.say("CFG001", span, f"{message}; 2.x goes on without this line", mend=mend)
+
     def refused_since(self, release: tuple[int, ...], span: Span, message: str, mend: str = "") -> None:
         """Releases from this one on stop here; older ones read it. Without a known release it is a warning."""
         if self.told and self.release >= release:

@@ -76,7 +76,7 @@ def read_directory(desk: Desk, origin: SourceFile) -> Shorewall:
     check_default_actions(desk, draft)
     table = check_policies(desk, draft)
     _translations(desk, draft)
-    _each(desk, "tunnels", lambda line: topology.tunnel(desk, draft, line), comments=True)
+    _each(desk, "tunnels", lambda line: topology.tunnel(desk, draft, line), comments=True, fatal=desk.dialect == 5)
     _rules(desk, draft)
     check_rules(desk, draft, table)
     _others(desk, draft)
@@ -122,23 +122,22 @@ def _each(
     comments: bool = False,
     section: Callable[..., None] | None = None,
     spoilt: Callable[[Line], None] | None = None,
+    fatal: bool = True,
 ) -> None:
-    """Every line of a file that is there. ``spoilt`` saves from a refused line what others lean on."""
+    """Every line of a file that is there. ``spoilt`` saves from a refused line what others lean on.
+
+    Where an error is not ``fatal`` (tunnels of 2.x) Shorewall says so and goes on without the line.
+    """
     file = desk.files.get(name)
     if file is None or not desk.reads(name):
         return
     for line in LineReader(desk, file, comments=comments, section=section):
-        if not _taken(desk, take, line) and spoilt is not None:
-            spoilt(line)
-
-
-def _taken(desk: Desk, take: Callable[[Line], None], line: Line) -> bool:
-    try:
-        take(line)
-    except Refused as refused:
-        desk.refuse(refused.span, refused.message, refused.mend)
-        return False
-    return True
+        try:
+            take(line)
+        except Refused as refused:
+            (desk.refuse if fatal else desk.pass_over)(refused.span, refused.message, refused.mend)
+            if spoilt is not None:
+                spoilt(line)
 
 
 def _numbered(desk: Desk, reader: LineReader, take: Callable[[Line, int], None]) -> None:

@@ -115,6 +115,8 @@ def _marked(file: str, row: Row, desk: Desk, draft: Draft, cell: Cell) -> PlainE
     """``MARK(1):F``, ``1:F``, ``SAVE``, ``CONNMARK(…)``: the chain behind the colon."""
     spots = top_level(cell.text, ":")
     designator = ""
+    if any(start == end for start, end in spots):
+        raise Refused(cell.span, f"`{cell.text}` has an empty place between its colons")
     last = cell.text[slice(*spots[-1])]
     if len(spots) > 1 and last and re.fullmatch(r"[A-Z]{1,2}", last):
         designator = last

@@ -184,6 +184,7 @@ def _check_zones(made: RuleEntry, draft: Draft) -> None:
 def _check_interfaces(made: RuleEntry, draft: Draft) -> None:
     for place in (*made.source, *made.dest):
         _check_interface(place, draft)
+        _check_firewall(place, draft)
     for place in made.dest:
         for address in (*place.hosts.included, *place.hosts.excluded) if place.hosts is not None else ():
             if address.kind is AddressKind.MAC:
@@ -198,6 +199,18 @@ def _check_interface(place: Place, draft: Draft) -> None:
         ours = address.kind in (AddressKind.OF_INTERFACE, AddressKind.GATEWAY)
         if ours and not knows_interface(draft, address.name):
             raise Refused(address.origin, f"the interface {address.name} is not known", "declare it in interfaces")
+
+
+def _check_firewall(place: Place, draft: Draft) -> None:
+    """What the firewall sends or gets has no interface there."""
+    zones = place.zones
+    if place.interface is None or zones is None or draft.open_zones:
+        return
+    everything = zones.wildcard and zones.firewall and draft.firewall not in zones.excluded
+    if everything or draft.firewall in zones.names:
+        raise Refused(
+            place.origin, f"the firewall ({draft.firewall}) can't have an interface here", "name the other zones"
+        )
 
 
 def check_body(entry: RuleEntry, draft: Draft) -> None:
@@ -221,5 +234,4 @@ def _zoneless(made: RuleEntry, place: Place, side: str) -> None:
 
 
 def _from_firewall(made: RuleEntry, draft: Draft) -> bool:
-    names = {name for place in made.source if place.zones is not None for name in place.zones.names}
-    return not names or names == {draft.firewall}
+    return all(place.zones is not None and place.zones.names == (draft.firewall,) for place in made.source)

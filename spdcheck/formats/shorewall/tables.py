@@ -56,14 +56,14 @@ ALIASES = {
 KEPT = frozenset({
     "accounting", "arprules", "ecn", "providers", "routes", "rtrules", "route_rules", "secmarks", "tcclasses",
     "tcdevices", "tcfilters", "tcinterfaces", "tcpri", "tcrules6", "tos", "rfc1918", "bogons", "proxyndp", "vardir",
-    "dmz",
+
 })  # fmt: skip
 """Files whose lines change nothing about which packet passes (routing and shaping), or that only old releases had."""
 
 SCRIPTS = frozenset({
     "init", "initdone", "start", "started", "stop", "stopped", "clear", "refresh", "refreshed", "restored", "tcclear",
     "tcstart", "isusable", "lib.private", "scfilter", "findgw", "continue", "postcompile", "compile", "savesets",
-    "enabled", "disabled", "newnotsyn", "initrd", "up", "down", "common", "common.def", "save",
+    "enabled", "disabled", "newnotsyn", "common", "common.def",
 })  # fmt: skip
 """Scripts of the shell that Shorewall runs at some moment; what iptables commands in them do is not modelled."""
 

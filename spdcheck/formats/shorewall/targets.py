@@ -137,9 +137,14 @@ def _queue(call: Action) -> None:
 
 def check_server(entry: RuleEntry, dest: tuple[Place, ...]) -> None:
     """The destination of DNAT: one server, or only a port. Raises :class:`Refused`."""
+    if entry.action.name == "REDIRECT":
+        for place in dest:
+            _own_port(entry, place)
     if not _translates(entry.action):
         return
     for place in dest:
+        if place.interface is not None:
+            raise Refused(place.origin, "the server of DNAT is an address: the routes tell the interface")
         if place.hosts is None and place.ports is None:
             raise Refused(place.origin, "the server's address is missing", "write ZONE:ADDRESS")
         if place.hosts is not None and (len(place.hosts.included) != 1 or place.hosts.excluded):
@@ -148,6 +153,13 @@ def check_server(entry: RuleEntry, dest: tuple[Place, ...]) -> None:
             )
         if place.ports is not None and entry.protocols is None and entry.action.name in ("DNAT", "REDIRECT"):
             raise Refused(place.origin, "a port needs a protocol", "write tcp or udp into PROTO")
+
+
+def _own_port(entry: RuleEntry, place: Place) -> None:
+    if place.ports is None:
+        raise Refused(place.origin, f"`{place.origin.text}` is no port of the firewall", "write the port, or `-`")
+    if entry.protocols is None:
+        raise Refused(place.origin, "a port needs a protocol", "write tcp or udp into PROTO")
 
 
 def _translates(call: Action) -> bool:

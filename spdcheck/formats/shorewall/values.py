@@ -63,7 +63,9 @@ def _protocol_number(text: str, family: int) -> int | None:
         return 0
     if family == 6 and text == "icmp":
         return ICMP6
-    return PROTOCOL_NUMBERS.get(text) if text.islower() else PROTOCOL_NUMBERS.get(text.lower())
+    # /etc/protocols has each name in small letters and in capitals; those of IPv6 are written as they are named.
+    usual = text.islower() or text.isupper() or text.startswith("IPv6")
+    return PROTOCOL_NUMBERS.get(text.lower()) if usual else None
 
 
 def ports(cell: Cell, where: Protocols | None, *, source: bool = False, needed: bool = True) -> Ports:
@@ -82,16 +84,18 @@ def ports(cell: Cell, where: Protocols | None, *, source: bool = False, needed: 
         raise Refused(cell.span, "a negated protocol has no ports")
     made: list[Port] = []
     for item in where.items:
-        made = _for_protocol(words, item, cell, source=source)
+        made = _for_protocol(words, item, cell, source=source, negated=negated)
     if negated and sum(1 + (isinstance(p, Interval) and p.first != p.last) for p in made) > 15:
         raise Refused(cell.span, "a negated list has at most 15 ports (a range counts for two)")
     return Ports(tuple(made), negated, cell.span)
 
 
-def _for_protocol(words: list[Cell], item: Protocol, cell: Cell, *, source: bool) -> list[Port]:
+def _for_protocol(words: list[Cell], item: Protocol, cell: Cell, *, source: bool, negated: bool) -> list[Port]:
     if item.name.startswith("ipp2p"):
         return [word.text for word in words]
     if item.number in (ICMP, ICMP6):
+        if negated and len(words) > 1:
+            raise Refused(cell.span, "a negated list of ICMP types has one type only")
         if source:
             raise Refused(cell.span, "ICMP has no source ports")
         return [icmp_type(word, 4 if item.number == ICMP else 6) for word in words]
