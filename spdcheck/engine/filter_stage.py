@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spdcheck.engine import enc
+from spdcheck.engine import detours, enc
 from spdcheck.engine.asking import answers
 from spdcheck.engine.fragments import pass_fragments
 from spdcheck.engine.situation import End, Move, State, with_evidence
@@ -68,7 +68,13 @@ def pass_filters(simulator: Simulator, situation: Situation, stage: Stage) -> It
     if stage.outer:
         yield enc.pass_outer(situation, stage, asked)
         return
-    yield from _ask(situation, stage, interface, asked)
+    if stage.only_nat:
+        asked = tuple(point for point in asked if point.translates)
+    for move in _ask(situation, stage, interface, asked):
+        if move.end is None and move.situation.detour is not None:
+            yield from detours.follow(simulator, move.situation, inward=inward)
+        else:
+            yield move
 
 
 def _departure(simulator: Simulator, situation: Situation) -> str:
@@ -88,7 +94,7 @@ def _ask(situation: Situation, stage: Stage, interface: str, asked: Sequence[Fil
         yield Move(situation)
         return
     for move in _one(situation, stage, interface, asked[0]):
-        if move.end is not None:
+        if move.end is not None or move.situation.detour is not None:
             yield move
         else:
             yield from _ask(move.situation, stage, interface, asked[1:])
@@ -162,9 +168,6 @@ def _known(
         step = Step(host, word, Mark.FAIL, "block", f"{point.name}: {state.text}", interface)
         how = Disposition.DENIED_IN if stage.hook in INWARD else Disposition.DENIED_OUT
         return Move(situation.with_(step), end=End(how, f"{point.name} of {host} blocks it: {state.text}"))
-    if crossing.back and state.known.doubt:
-        step = Step(host, word, Mark.UNKNOWN, "unknown", state.known.doubt, interface)
-        return Move(situation.with_(step), end=End(Disposition.UNKNOWN, f"{point.name} of {host}: {state.known.doubt}"))
     back = situation.frame.traffic.rewritten(sides)
     changed = not situation.frame.traffic.within(back)
     step = Step(
@@ -172,7 +175,7 @@ def _known(
         f"{point.name}: {state.text}", interface,
         packet=back.example() if changed else None, length=situation.frame.length,
     )  # fmt: skip
-    after = situation.with_(step)
+    after = situation.with_(step, detour=state.known.back if crossing.back else state.known.detour)
     return Move(translated(after, stage, back) if changed else after)
 
 
@@ -235,7 +238,8 @@ def _decided(situation: Situation, stage: Stage, interface: str, point: FilterPo
         after = after.with_(
             states=(*after.states, State(host, point.name, before, behind, text, known, interface, situation.came_from))
         )
-    return Move(after)
+    detour = getattr(answer.action, "detour", None)
+    return Move(after if detour is None else after.with_(detour=detour))
 
 
 def _same_side(before: Traffic, behind: Traffic, field: Field) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from spdcheck.model.host import Host
     from spdcheck.model.policy import SecurityPolicy
     from spdcheck.semantics.datapath.stages import Datapath, Stage
-    from spdcheck.semantics.filters import Connection
+    from spdcheck.semantics.filters import Connection, Detour
     from spdcheck.semantics.routing import RouteEntry
 
 
@@ -65,7 +65,7 @@ class Situation:
     leave a host apart. ``translated`` says that NAT has changed the frame since the SPD was asked, ``untranslated``
     is the frame's traffic before a DNAT on arrival; ``tracked`` is for Linux's connection tracking.
     ``fragment_bytes`` is the size of the fragments in which it leaves (0: whole), ``in_fragments`` says that it came in
-    such and nobody has put it together. ``wires_clear`` and
+    such and nobody has put it together. ``detour`` is where a filter has just decided to send it. ``wires_clear`` and
     ``wires_protected`` count untrusted wires crossed.
     """
 
@@ -91,6 +91,7 @@ class Situation:
     states: tuple[State, ...] = ()
     fragment_bytes: int = 0
     in_fragments: bool = False
+    detour: Detour | None = None
     wires_clear: int = 0
     wires_protected: int = 0
     hops: int = 0

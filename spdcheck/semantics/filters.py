@@ -57,16 +57,30 @@ class Crossing(NamedTuple):
     interface: str = ""
 
 
+class Detour(NamedTuple):
+    """Where a rule sends packets past the routing table. ``word`` is the rule's own (``route-to``).
+
+    Without an interface it is that of the route to the gateway; without a gateway the destination is on the link.
+    ``only_nat`` says that NAT is the only thing that is asked on the way out.
+    """
+
+    word: str
+    interface: str
+    gateway: AddressRange | None = None
+    only_nat: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """What a filter remembers of a connection: where its packets meet it again, and whether they pass.
 
-    ``doubt`` says why nobody knows what becomes of its answers; empty where that is known.
+    ``detour`` is where packets like the first one are sent, ``back`` where answers are; None for the usual route.
     """
 
     crossings: tuple[Crossing, ...]
     passes: bool = True
-    doubt: str = ""
+    detour: Detour | None = None
+    back: Detour | None = None
 
 
 ANSWERS = Connection((Crossing("in", back=True), Crossing("out", back=True)))

@@ -1,9 +1,5 @@
 """The rules of pf, ipfilter and ipnat that the files of a host load, compiled once for each host.
 
-Where packets of a known connection meet a filter again differs. A state of pf has an orientation: one that an arriving
-packet made knows packets like it where they arrive, and answers where they leave; a forwarded connection needs two. A
-state of ipfilter knows all four crossings (``ipf_state_matchipv4addr``). Sessions of ipnat are oriented like pf's.
-
 A file with a statement that is not understood, or that its own program refuses, makes its filter unknown as a whole.
 """
 
@@ -16,27 +12,27 @@ from spdcheck.model.diagnostic import Part
 from spdcheck.model.ipfilter import IpfRuleset
 from spdcheck.model.ipnat import NatRuleset
 from spdcheck.model.ippool import PoolSet
-from spdcheck.model.pf import PfRuleset, StateKeeping
+from spdcheck.model.pf import PfRuleset
 from spdcheck.model.policy import Direction
 from spdcheck.records import replace
-from spdcheck.semantics.decision import Decide, DecisionList, Entry, Undecided
-from spdcheck.semantics.fields import IN_INTERFACE, OUT_INTERFACE, TAG
+from spdcheck.semantics.decision import Decide, DecisionList, Entry
+from spdcheck.semantics.fields import IN_INTERFACE, OUT_INTERFACE
 from spdcheck.semantics.file_places import Place, below, is_placed, locate
-from spdcheck.semantics.filters import SAME, Connection, Crossing, FilterPoint, RuleList, Verdict
+from spdcheck.semantics.filter_states import ipf_connection, pf_connection, remembering, session
+from spdcheck.semantics.filters import FilterPoint, RuleList, Verdict
 from spdcheck.semantics.predicate import TRUE, And, InSet, Not, Or, Unknown, all_of, any_of
 from spdcheck.semantics.rulesets.ipf_addresses import IpfNames
-from spdcheck.semantics.rulesets.ipfilter import IpfFate, StateRule, ipf_list
+from spdcheck.semantics.rulesets.ipfilter import ipf_list
 from spdcheck.semantics.rulesets.ipnat import asked, nat_list
-from spdcheck.semantics.rulesets.pf import PfFate, pf_list, pf_translations
+from spdcheck.semantics.rulesets.pf import pf_list, pf_translations
 from spdcheck.semantics.rulesets.pf_fragments import in_pieces
 from spdcheck.semantics.rulesets.pf_names import PfNames
 from spdcheck.semantics.same_host import SameHost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from spdcheck.model.host import Host
-    from spdcheck.model.ipnat import NatRule
     from spdcheck.model.rulesets import RuleSet
     from spdcheck.semantics.predicate import Predicate
     from spdcheck.source import Span
@@ -122,9 +118,9 @@ class _Filters:
         why = self._doubt([ruleset], (Part.FILTER, Part.NAT)) or _refused(ruleset)
         if why:
             return (_unknown("pf", why, _top(ruleset)),)
-        make = _pf_connection(direction)
-        rules = _remembering(pf_list(ruleset, direction, self.pf_names), make)
-        before = _remembering(pf_translations(ruleset, direction, self.pf_names), make)
+        make = pf_connection(direction)
+        rules = remembering(pf_list(ruleset, direction, self.pf_names), make)
+        before = remembering(pf_translations(ruleset, direction, self.pf_names), make)
         pieces = in_pieces(ruleset, direction, self.pf_names) if direction == "in" else None
         return (FilterPoint("pf", rules, before=before if before.entries else None, fragments=pieces),)
 
@@ -135,8 +131,8 @@ class _Filters:
         if why:
             return (_unknown("ipfilter", why, _top(self.ipf[0])),)
         rules = [rule for ruleset in self.ipf for rule in ruleset.rules]
-        make = _ipf_connection(direction.value)
-        found = _remembering(ipf_list(rules, direction, self.ipf_names), make)
+        make = ipf_connection(direction.value)
+        found = remembering(ipf_list(rules, direction, self.ipf_names), make)
         return (FilterPoint("ipfilter", found, fragments=TRUE),)
 
     def _ipnat(self, direction: Direction) -> tuple[FilterPoint, ...]:
@@ -148,7 +144,7 @@ class _Filters:
         rules = [rule for ruleset in self.ipnat for rule in ruleset.rules]
         found = nat_list(rules, direction, self.ipf_names)
         entries = tuple(
-            replace(entry, effect=replace(entry.effect, state=_session(rule, direction)))
+            replace(entry, effect=replace(entry.effect, state=session(rule, direction)))
             if isinstance(entry.effect, Decide) and entry.effect.state is not None
             else entry
             for entry, rule in zip(found.entries, asked(rules, direction), strict=True)
@@ -193,83 +189,6 @@ def _top(ruleset: RuleSet) -> Span:
 def _unknown(name: str, why: str, place: Span) -> FilterPoint:
     entry = Entry(Unknown(why), Decide(Verdict.BLOCK), place)
     return FilterPoint(name, DecisionList((entry,), Decide(Verdict.BLOCK)))
-
-
-def _remembering(rules: DecisionList, make: Callable[[Decide], Decide]) -> DecisionList:
-    """The same list with states as :class:`Connection`."""
-    entries = tuple(
-        replace(entry, effect=make(entry.effect)) if isinstance(entry.effect, Decide) else entry
-        for entry in rules.entries
-    )
-    return DecisionList(entries, make(rules.default))
-
-
-def _oriented(direction: str, interface: str = "", back: str = "") -> tuple[Crossing, ...]:
-    other = "out" if direction == "in" else "in"
-    return Crossing(direction, back=False, interface=interface), Crossing(other, back=True, interface=back)
-
-
-def _pf_connection(direction: str) -> Callable[[Decide], Decide]:
-    free, bound = _oriented(direction), _oriented(direction, SAME, SAME)
-
-    def make(decide: Decide) -> Decide:
-        fate = decide.action
-        if not isinstance(fate, PfFate):
-            return decide
-        why = _pf_unmodelled(fate)
-        if why:
-            return replace(decide, action=Undecided(why))
-        kept = decide.state if isinstance(decide.state, StateKeeping) else None
-        translated = any(change.field is not TAG for change in decide.changes)
-        if not fate.passes or (kept is None and not translated):
-            return replace(decide, state=None)
-        routed = fate.route is not None and fate.route.kind == "reply-to"
-        doubt = "reply-to sends the answers another way" if routed else ""
-        crossings = bound if kept is not None and kept.if_bound else free
-        return replace(decide, state=Connection(crossings, doubt=doubt))
-
-    return make
-
-
-def _pf_unmodelled(fate: PfFate) -> str:
-    """What a rule does with the packets that it passes, where the way behind it is not modelled."""
-    if not fate.passes:
-        return ""
-    if fate.af_to is not None:
-        return "af-to makes it a packet of the other family"
-    if fate.divert:
-        return f"{fate.divert.split()[0]} hands it to a program"
-    if fate.route is not None and fate.route.kind in ("route-to", "fastroute"):
-        return f"{fate.route.kind} sends it another way"
-    return ""
-
-
-def _ipf_connection(direction: str) -> Callable[[Decide], Decide]:
-    def make(decide: Decide) -> Decide:
-        fate = decide.action
-        if not isinstance(fate, IpfFate):
-            return decide
-        if fate.route is not None or fate.fastroute:
-            return replace(decide, action=Undecided("the rule sends it another way (`to`, `fastroute`)"))
-        made = decide.state
-        if not isinstance(made, StateRule):
-            return replace(decide, state=None)
-        names = list(made.interfaces)
-        mine = 0 if direction == "in" else 2
-        names[mine] = names[mine] or SAME
-        places = (("in", False), ("in", True), ("out", False), ("out", True))
-        crossings = tuple(Crossing(way, back, name) for (way, back), name in zip(places, names, strict=True))
-        doubt = "reply-to sends the answers another way" if made.reply_to is not None else ""
-        return replace(decide, state=Connection(crossings, made.passes, doubt))
-
-    return make
-
-
-def _session(rule: NatRule, direction: Direction) -> Connection:
-    """Sessions are known on their rule's interfaces: ``map a,b`` meets answers on ``a``, ``rdr a,b`` on ``b``."""
-    names = ["" if name in ("*", "-") else name for name in rule.interfaces]
-    there, back = (names[0], names[-1]) if direction is Direction.IN else (names[-1], names[0])
-    return Connection(_oriented(direction.value, there, back))
 
 
 # Interfaces without a name

@@ -9,7 +9,8 @@ import pytest
 
 from spdcheck.engine.simulate import Simulator
 from spdcheck.engine.trace import Disposition, Trace
-from spdcheck.engine.tracing import trace
+from spdcheck.engine.tracing import answer_to, trace, trace_back
+from spdcheck.engine.traffic import One
 from spdcheck.semantics.flow import parse_flow
 from tests.checks.site_of import read
 
@@ -25,6 +26,8 @@ forwarding = true
 addresses = ["192.0.2.1/24"]
 [host.gw.interface.em1]
 addresses = ["10.1.0.1/16"]
+[host.gw.interface.em2]
+addresses = ["10.8.0.1/24"]
 [[host.gw.route]]
 to = "0.0.0.0/0"
 via = "192.0.2.254"
@@ -82,9 +85,70 @@ def test_ip_options_pass_only_where_a_rule_allows_them(tmp_path: Path) -> None:
     assert allowed.disposition is Disposition.DELIVERED
 
 
-@pytest.mark.parametrize("rules", ["pass in on em0 from $nothing", "pass in quick on em0 route-to (em1 10.1.0.2)"])
+@pytest.mark.parametrize("rules", [
+    "pass in on em0 from $nothing",
+    "pass in quick on em0 route-to { (em1 10.1.0.2) (em1 10.1.0.3) } round-robin",
+    "pass in quick on em0 route-to (em7 10.1.0.2)",
+    "table <hops> persist\npass in quick on em0 route-to (em1 <hops>)",
+])  # fmt: skip
 def test_what_is_not_known_is_no_pass(rules: str, tmp_path: Path) -> None:
     assert run(tmp_path, "pf.conf", rules, IN).disposition is Disposition.UNKNOWN
+
+
+WAY_OUT = "tcp 10.1.0.9:4000 203.0.113.9:80"
+
+
+@pytest.mark.parametrize(("rules", "out", "back"), [
+    ("pass in quick on em1 route-to (em2 10.8.0.254) from 10.1.0.0/16 to any keep state", "em2", "em1"),
+    ("pass out quick on em0 route-to (em2 10.8.0.254) from 10.1.0.0/16 to any keep state", "em2", "em1"),
+    ("pass in quick on em1 from 10.1.0.0/16 to any keep state", "em0", "em1"),
+    ("block out on em2\npass in quick on em1 route-to (em2 10.8.0.254) from any to any keep state", "", ""),
+])  # fmt: skip
+def test_route_to_sends_past_the_table_and_the_filter_is_asked_there_again(
+    rules: str, out: str, back: str, tmp_path: Path
+) -> None:
+    found = run(tmp_path, "pf.conf", rules, WAY_OUT)
+    assert [wire.interface for wire in found.wires] == ([out] if out else [])
+    if back:
+        assert found.reply is not None
+        assert found.reply.interface == back
+
+
+def test_reply_to_sends_the_answer_where_the_question_came_from(tmp_path: Path) -> None:
+    rules = "pass in quick on em2 reply-to (em2 10.8.0.254) proto tcp from any to any keep state\npass out all"
+    site = read(SITE.format(name="pf.conf", rules=rules, release="9.0"), tmp_path)
+    packet = parse_flow("tcp 203.0.113.9:4000 10.1.0.9:22", site).packet()
+    simulator = Simulator(site)
+    leaf = next(simulator.arrive(site.hosts[0], "em2", One(packet)))
+    answer = answer_to(leaf)
+    assert answer is not None
+    found = trace_back(simulator, leaf, answer)
+    assert [wire.interface for wire in found.wires] == ["em2"], "the default route is by em0"
+
+
+def test_a_detour_passes_by_the_spd(tmp_path: Path) -> None:
+    rules = "pass in quick on em1 route-to (em0 192.0.2.254) from 10.1.0.0/16 to any keep state"
+    policy = "spdadd 10.1.0.0/16 203.0.113.0/24 any -P out ipsec esp/tunnel/192.0.2.1-198.51.100.2/require;"
+    rules += f"\n=== gw/etc/ipsec.conf\n{policy}"
+    assert run(tmp_path, "pf.conf", rules, WAY_OUT).disposition is Disposition.LEAKED
+
+
+@pytest.mark.parametrize(("rules", "out"), [
+    ("pass in quick on em1 to em2:10.8.0.254 from any to any\nblock out all", "em2"),
+    ("pass in quick on em1 fastroute from any to any\nblock out all", "em0"),
+    ("pass in quick on em1 from any to any\nblock out all", ""),
+])  # fmt: skip
+def test_ipfilter_sends_on_past_its_rules_for_what_leaves(rules: str, out: str, tmp_path: Path) -> None:
+    assert [wire.interface for wire in run(tmp_path, "ipf.rules", rules, WAY_OUT).wires] == ([out] if out else [])
+
+
+def test_a_loaded_anchor_translates(tmp_path: Path) -> None:
+    rules = 'nat-anchor "office" on em0\nload anchor office from "/etc/pf.office.conf"\npass all'
+    text = SITE.format(name="pf.conf", rules=rules, release="9.0")
+    text += "=== gw/etc/pf.office.conf\nnat on em0 from 10.1.0.0/16 to any -> 192.0.2.7\n"
+    site = read(text, tmp_path)
+    found = trace(Simulator(site), parse_flow(WAY_OUT, site).packet())
+    assert "192.0.2.7" in str(found.wires[0].packet)
 
 
 def test_rules_that_the_boot_loads_and_nobody_gave_us(tmp_path: Path) -> None:

@@ -114,6 +114,10 @@ PF_RULES = (
     "block return on em1 proto udp",
     "pass out on em0 no state",
     "pass proto { icmp gre ipencap }",
+    "pass in quick on em1 route-to (em0 192.0.2.254) from 10.1.0.0/25 to any keep state",
+    "pass out quick on em0 route-to (em1 10.1.0.10) proto udp from any to any keep state",
+    "pass in on em0 reply-to (em0 192.0.2.254) proto tcp from any to any keep state",
+    "pass in quick on em0 fragment",
 )
 IPF_RULES = (
     "block in all",
@@ -123,6 +127,9 @@ IPF_RULES = (
     "pass in on em1 from 10.1.0.0/24 to any",
     "pass out quick all",
     "block out quick on em0 from 10.0.0.0/8 to 192.0.2.0/24",
+    "pass in quick on em1 to em0:192.0.2.254 proto udp from any to any",
+    "pass in quick on em1 fastroute proto tcp from any to any port = 22",
+    "block in quick all with frag",
 )
 IPNAT_RULES = (
     "map em0 10.1.0.0/24 -> 192.0.2.9/32",

@@ -62,6 +62,7 @@ class Stage:
     is the reason why the stage is left out for packets that came out of IPsec; empty where it is not. ``interface``
     is the interface on which filters see the packet there (``enc0``); empty for the real one. Where packets come in,
     such a stage is only about what IPsec has just unwrapped, and ``outer`` says that filters see the outer header.
+    ``only_nat`` leaves out everything that only filters.
     """
 
     kind: Kind
@@ -69,6 +70,7 @@ class Stage:
     unless_decrypted: str = ""
     interface: str = ""
     outer: bool = False
+    only_nat: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -133,5 +133,10 @@ def _of_pool(entries: Iterable[PoolEntry], where: Field, names: IpfNames, place:
 
 def network_intervals(network: NetworkAddress) -> IntervalSet:
     """The addresses of a network whose mask is a prefix."""
+    return (address_interval(network_range(network)),)
+
+
+def network_range(network: NetworkAddress) -> AddressRange:
+    """A network whose mask is a prefix."""
     width = 32 if network.family == 4 else 128
-    return (address_interval(prefix(network.family, network.value, min(network.mask.bit_count(), width))),)
+    return prefix(network.family, network.value, min(network.mask.bit_count(), width))

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from spdcheck.model.ipfilter import IpfRule
     from spdcheck.model.policy import Direction
+    from spdcheck.semantics.filters import Detour
     from spdcheck.semantics.intervals import IntervalSet
     from spdcheck.semantics.predicate import Predicate
     from spdcheck.semantics.rulesets.ipf_addresses import IpfNames
@@ -61,7 +62,7 @@ class IpfFate:
     """What becomes of a packet. ``word`` is that of the rule that decided, or ``default``.
 
     ``reply`` is heard by the sender of a blocked packet. ``route`` and ``copy`` send it elsewhere (blocked or not);
-    ``fastroute`` sends it at once, past all rules for packets that leave.
+    ``fastroute`` sends it at once, past all rules for packets that leave; ``detour`` says where that is.
     """
 
     word: str
@@ -71,6 +72,7 @@ class IpfFate:
     copy: Target | None = None
     fastroute: bool = False
     frags: KeepFrags | None = None
+    detour: Detour | None = None
 
     @property
     def verdict(self) -> Verdict:

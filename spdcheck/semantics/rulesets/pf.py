@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from spdcheck.model.pf import Condition, FilterEntry, PfAddress, PfRoute, PfRuleset, Pool, StateKeeping
     from spdcheck.semantics.changes import Change
     from spdcheck.semantics.fields import Field
+    from spdcheck.semantics.filters import Detour
     from spdcheck.semantics.intervals import IntervalSet
     from spdcheck.semantics.predicate import Predicate
     from spdcheck.semantics.rulesets.last_match import Node
@@ -52,7 +53,8 @@ class PfFate:
     """What becomes of a packet. ``word`` is ``pass``, ``block``, ``default`` or ``skip`` (``set skip``).
 
     ``answer`` is how a block answers. ``options`` says that packets with IP options pass too. ``route`` sends the
-    packet another way; ``divert`` hands it to a local program; ``af_to`` makes it one of the other family.
+    packet another way, ``detour`` says which; ``divert`` hands it to a local program; ``af_to`` makes it one of the
+    other family.
     """
 
     word: str
@@ -63,6 +65,7 @@ class PfFate:
     divert: str = ""
     af_to: object = None
     filtered: bool = True
+    detour: Detour | None = None
 
     @property
     def passes(self) -> bool:
@@ -227,11 +230,21 @@ class _Compiler:
 
     def translations(self) -> Iterator[Entry]:
         """The rules in the order in which they are asked."""
-        lists = [self.ruleset.binat, self.ruleset.nat] if self.direction == "out" else [
-            self.ruleset.rdr, self.ruleset.binat]  # fmt: skip
-        for entry in (item for part in lists for item in part):
+        for kind in ("binat", "nat") if self.direction == "out" else ("rdr", "binat"):
+            yield from self._translations_of(kind, self.ruleset, "")
+
+    def _translations_of(self, kind: str, ruleset: PfRuleset, path: str) -> Iterator[Entry]:
+        """The rules of one kind; an anchor is asked where it stands, about the packets of its condition."""
+        for entry in {"binat": ruleset.binat, "nat": ruleset.nat, "rdr": ruleset.rdr}[kind]:
             if isinstance(entry, Translation):
                 yield from self._translation(entry)
+                continue
+            guard = rule_condition(entry.condition, self.direction, self.names)
+            for name in () if guard == FALSE else self._loaded_names(entry.name, path):
+                own = _Compiler(self.loaded[name], self.direction, self.names)
+                own.loaded = self.loaded
+                for inner in own._translations_of(kind, own.ruleset, name):
+                    yield replace(inner, predicate=guard & inner.predicate)
 
     def _translation(self, rule: Translation) -> Iterator[Entry]:
         backwards = rule.kind == "binat" and self.direction == "in"
