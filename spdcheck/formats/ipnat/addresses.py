@@ -59,7 +59,7 @@ class NatAddresses:
     def new(self, node: Node) -> NewAddress:
         """What an address becomes; ``any`` leaves it as it is."""
         if node.rule in ("addresses", "split"):
-            first, second = (self._single(host) for host in node.nodes)
+            first, second = (self.single(host) for host in node.nodes)
             if isinstance(first, HostName) or isinstance(second, HostName):
                 return first if isinstance(first, HostName) else HostName("")
             if first.family != second.family:
@@ -69,7 +69,8 @@ class NatAddresses:
         address = self.address(node)
         return NetworkAddress(self.family or 4, 0, 0) if address is None else address
 
-    def _single(self, host: Node) -> NetworkAddress | HostName:
+    def single(self, host: Node) -> NetworkAddress | HostName:
+        """A host without a mask."""
         slot = host.slot
         if slot.name == "WORD":
             return self._name(slot, [])

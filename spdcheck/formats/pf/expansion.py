@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
+from spdcheck.formats.pf.dialect import FREEBSD
 from spdcheck.formats.pf.hosts import ANY, Host
 from spdcheck.formats.pf.lexer import Refused
 from spdcheck.model.pf import Anywhere, Condition, IcmpTest, Literal, Named, OnInterface, Peer
-from spdcheck.model.protocols import ICMP, ICMP6, TCP, UDP
+from spdcheck.model.protocols import ICMP, ICMP6, SCTP, TCP, UDP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,7 +147,8 @@ def check_filter(draft: Draft, combination: Combination, family: int | None) -> 
     """What pfctl refuses of a filter, scrub or anchor rule after the expansion (``rule_consistent``)."""
     protocol = combination.protocol
     ported = protocol in (TCP, UDP)
-    if not ported and (combination.source_port or combination.destination_port):
+    sctp = protocol == SCTP and draft.dialect.vocabulary == FREEBSD
+    if not (ported or sctp) and (combination.source_port or combination.destination_port):
         raise Refused("port only applies to tcp/udp")
     if draft.dialect.modern:
         if protocol != TCP and combination.os:
