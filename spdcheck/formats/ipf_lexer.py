@@ -13,7 +13,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from spdcheck.formats.automaton import Automaton
     from spdcheck.source import SourceFile
@@ -23,7 +23,6 @@ _LINE = re.compile(r"""((?:[^#"'\\\n]|\\\n|\\.|"[^"]*"|'[^']*'|["'\\])*+)(?:#[^\
 
 _ASSIGNMENT = re.compile(r"""\s*([A-Za-z][\w-]*)\s*=\s*("[^"]*"|'[^']*'|[^\s;"'#\d][^\s;"'#]*)\s*;""")
 _REFERENCE = re.compile(r"""\\\n|#[^\n]*|"[^"]*"|'[^']*'|\$(?:\{([^}]*)\}|([A-Za-z]\w*))""")
-_PIECE = re.compile(r"\S+")
 _MAX_DEPTH = 16
 MAX_PIECES = 8192
 """So many words, or groups of words without blanks, are remembered with their tokens."""
@@ -32,12 +31,26 @@ UNREADABLE = 0
 """The kind of a character that no token can begin with."""
 
 
-class Tokens(NamedTuple):
-    """The tokens of a statement: what each is, its text, and the offset where it starts."""
+class Tokens:
+    """The tokens of a statement: what each is, its text, and the offset where it starts.
 
-    kinds: tuple[int, ...]
-    texts: list[str]
-    starts: list[int]
+    Offsets are for messages: they are worked out when somebody asks.
+    """
+
+    __slots__ = ("_find", "_starts", "kinds", "texts")
+
+    def __init__(self, kinds: tuple[int, ...], texts: list[str], find: Callable[[], list[int]]) -> None:
+        self.kinds = kinds
+        self.texts = texts
+        self._find = find
+        self._starts: list[int] | None = None
+
+    @property
+    def starts(self) -> list[int]:
+        """The offset of each token."""
+        if self._starts is None:
+            self._starts = self._find()
+        return self._starts
 
     def end(self, at: int) -> int:
         """The offset just behind a token."""
@@ -204,33 +217,29 @@ class Vocabulary:
         region = text[start:end]
         if '"' in region or "'" in region or "#" in region or "\\" in region:
             kinds, texts, starts, _ = self._tokens(text, start, end, plain=False)
-            return Tokens(tuple(kinds), texts, starts)
+            return Tokens(tuple(kinds), texts, lambda: starts)
         return self._by_piece(region, start)
 
     def _by_piece(self, region: str, start: int) -> Tokens:
         """Where no token can have a blank inside: what stands between blanks is cut once, and remembered."""
         kinds: list[int] = []
         texts: list[str] = []
-        starts: list[int] = []
         plain = False
-        for piece in _PIECE.finditer(region):
-            word = piece[0]
-            known = self._pieces.get((word, plain))
-            if known is None:
-                known = self._tokens(word, 0, len(word), plain=plain)
-                if len(self._pieces) < MAX_PIECES:
-                    self._pieces[word, plain] = known
-            begin = start + piece.start()
-            kinds += known[0]
-            texts += known[1]
-            if len(known[2]) == 1:
-                starts.append(begin)
-            else:
-                starts += [begin + offset for offset in known[2]]
-            plain = known[3]
-        return Tokens(tuple(kinds), texts, starts)
+        known = self._pieces
+        for word in region.split():
+            piece = known.get((word, plain))
+            if piece is None:
+                piece = self._tokens(word, 0, len(word), plain=plain)
+                if len(known) < MAX_PIECES:
+                    known[word, plain] = piece
+            kinds += piece[0]
+            texts += piece[1]
+            plain = piece[3]
+        return Tokens(tuple(kinds), texts, lambda: self._tokens(region, 0, len(region), plain=False, base=start)[2])
 
-    def _tokens(self, text: str, start: int, end: int, *, plain: bool) -> tuple[list[int], list[str], list[int], bool]:
+    def _tokens(
+        self, text: str, start: int, end: int, *, plain: bool, base: int = 0
+    ) -> tuple[list[int], list[str], list[int], bool]:
         """Kinds, texts and offsets; and whether a word behind them is plain, as the first is if ``plain`` says so."""
         kinds: list[int] = []
         texts: list[str] = []
@@ -250,6 +259,6 @@ class Vocabulary:
                         kind = words.get(token.lower(), word_kind)
             kinds.append(kind)
             texts.append(token)
-            starts.append(match.start(group))
+            starts.append(base + match.start(group))
             plain = kind in self._plain or (plain and kind in self._transparent)
         return kinds, texts, starts, plain

@@ -1,7 +1,7 @@
 """ipf's and ipnat's rules against interpreters that know nothing of decision lists.
 
-Rules are made as values, written out as ipf.conf and ipnat.conf, read and compiled by spdcheck; the interpreters read the
-values. They are written from ipf(5), ipnat(5) and what ipftest does: last match, ``quick``, groups, ``skip`` and
+Rules are made as values, written out as ipf.conf and ipnat.conf, read and compiled by spdcheck; the interpreters read
+the values. They are written from ipf(5), ipnat(5) and what ipftest does: last match, ``quick``, groups, ``skip`` and
 collections, a second copy of a rule that is refused, the longest prefix of ipnat.
 """
 
