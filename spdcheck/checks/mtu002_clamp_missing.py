@@ -14,6 +14,7 @@ from spdcheck.engine.traffic import One
 from spdcheck.engine.ways import left_protected, too_long
 from spdcheck.model.diagnostic import Note
 from spdcheck.model.protocols import TCP
+from spdcheck.semantics.clamps import WAYS, clamp_lists, clamps
 from spdcheck.semantics.fields import DF, LENGTH, PROTOCOL, SOURCE, address_range
 from spdcheck.semantics.intervals import has
 
@@ -97,7 +98,7 @@ class ClampMissing(Check):
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """Every tunnel of every host that has filters: the first one for which a clamp is missing or too large."""
         for host in context.hosts:
-            if not context.ways.is_filtered(host):
+            if not context.ways.is_filtered(host) and not any(any(clamps(clamp_lists(host, way))) for way in WAYS):
                 continue
             tunnels: set[tuple[object, ...]] = set()
             for policy in context.protecting(host):

@@ -8,25 +8,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from spdcheck.engine.concrete import matches
 from spdcheck.engine.run import outcomes
 from spdcheck.engine.tracing import SYN_ACK
+from spdcheck.model.policy import Direction
 from spdcheck.model.protocols import TCP
-from spdcheck.semantics.clamps import Clamp, clamp_lists, clamps
+from spdcheck.semantics.clamps import WAYS, Clamp, clamp_lists, clamps
 from spdcheck.semantics.datapath import datapath_of
 from spdcheck.semantics.datapath.stages import Kind
 from spdcheck.semantics.fields import (
     DESTINATION,
     DESTINATION_PORT,
     IN_INTERFACE,
+    IPSEC_IN,
+    IPSEC_OUT,
     OUT_INTERFACE,
     PROTOCOL,
+    REQID_IN,
     SOURCE,
     SOURCE_PORT,
     TCP_FLAGS,
+    TUNNEL_DESTINATION,
+    TUNNEL_SOURCE,
+    address_interval,
     address_range,
     name_number,
 )
 from spdcheck.semantics.flow import SYN
+from spdcheck.semantics.packet import TUNNEL
+from spdcheck.semantics.selectors import predicate_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +64,7 @@ def clamping(ways: Ways, host: Host, packet: Packet) -> Clamping:
             found = outcomes(rules, probe)
             sure = sure and len(found) == 1
             met |= dict.fromkeys(o.decide.action for o in found if isinstance(o.decide.action, Clamp))
-    every = dict.fromkeys(clamp for way in ("in", "out") for clamp in clamps(clamp_lists(host, way)))
+    every = dict.fromkeys(clamp for way in WAYS for clamp in clamps(clamp_lists(host, way)))
     return Clamping(tuple(met), tuple(clamp for clamp in every if clamp not in met), sure)
 
 
@@ -69,6 +79,8 @@ def _probes(ways: Ways, host: Host, packet: Packet) -> Iterator[tuple[str, Packe
         yield "in", there.with_values(_on(inside, 0))
         yield "out", back.with_values(_on(0, inside))
     path = datapath_of(host)
+    if path.forward_policies and route is not None:
+        yield from _at_hooks(ways, host, there, back, route.interface)
     for direction, way in (("in", path.receive), ("out", path.forward)):
         for stage in way:
             if stage.kind is Kind.FILTER and stage.interface and not stage.outer and stage.hook == direction:
@@ -83,6 +95,29 @@ def _probes(ways: Ways, host: Host, packet: Packet) -> Iterator[tuple[str, Packe
                 # Filters that see decrypted packets on the interface of the tunnel.
                 door = name_number(ways.simulator.topology.outside(host))
                 yield "in", back.with_values(_on(door, 0))
+
+
+def _at_hooks(ways: Ways, host: Host, there: Packet, back: Packet, inside: str) -> Iterator[tuple[str, Packet]]:
+    """Linux: what goes into the tunnel and what has come out of it, at the hooks of a forwarded packet."""
+    outside = ways.simulator.topology.outside(host)
+    near, door = name_number(inside), name_number(outside)
+    policies = [
+        p for p in host.spd.of(Direction.IN) if p.tunnel is not None and matches(predicate_of(p.selector), back)
+    ]
+    arrived: dict[Field, int] = {IPSEC_IN: TUNNEL}
+    template = policies[0].tunnel if policies else None
+    if template is not None:
+        arrived[REQID_IN] = template.reqid
+        for field, end in ((TUNNEL_SOURCE, template.source), (TUNNEL_DESTINATION, template.destination)):
+            if end is not None:
+                arrived[field] = address_interval(end)[0]
+    back = back.with_values(arrived)
+    for hook, packet, came, leaves in (
+        ("PREROUTING", there, near, 0), ("FORWARD", there, near, door), ("POSTROUTING", there, near, door),
+        ("PREROUTING", back, door, 0), ("FORWARD", back, door, near), ("POSTROUTING", back, door, near),
+    ):  # fmt: skip
+        told = {IPSEC_OUT: TUNNEL} if packet is there and leaves else {}
+        yield hook, packet.with_values({**_on(came, leaves), **told})
 
 
 def _on(inward: int, outward: int) -> dict[Field, int]:

@@ -14,6 +14,7 @@ from spdcheck.semantics.fields import (
     DESTINATION,
     DF,
     LENGTH,
+    MARK,
     SOURCE,
     address_range,
 )
@@ -71,6 +72,9 @@ def device_in(simulator: Simulator, situation: Situation, stage: Stage) -> Itera
             continue
         if (device.source, device.destination) == (target, source):
             inner = unwrap(frame)
+            if situation.path.forward_policies:
+                # Linux keeps the mark of the packet that was around it.
+                inner = inner.with_traffic(inner.traffic.rewritten({MARK: frame.traffic.side(MARK)}))
             step = Step(
                 situation.host.name, "DEVICE", Mark.CHANGE, f"{frame.length}→{inner.length} B",
                 f"{interface.name} unwraps it", interface.name, device.origin, inner.traffic.example(), inner.length,

@@ -34,7 +34,7 @@ def to_the_gateway(ways: Ways, carrier: Carrier) -> Ending | None:
     """A router's message about ESP of this host, where a filter of the host stops it; None where nothing does.
 
     Only packets with "don't fragment" cause such messages: those of transport mode, and tunnels on systems that copy
-    the bit. A filter that remembers ESP knows what the message is about.
+    the bit. A filter that remembers ESP knows what the message is about; Linux's rules are asked about it as related.
     """
     host = carrier.host
     bsd = host.platform is not None and host.platform.is_bsd
@@ -42,7 +42,9 @@ def to_the_gateway(ways: Ways, carrier: Carrier) -> Ending | None:
     if router is None or (bsd and carrier.mode is Mode.TUNNEL):
         return None
     out = leaving(ways.simulator, carrier)
-    if is_blocked(out, carrier) or any(state.host == host.name for state in out.situation.states):
+    if is_blocked(out, carrier) or any(
+        state.host == host.name and state.point != "conntrack" for state in out.situation.states
+    ):
         return None
     start = partial(ways.simulator.arrive, host, door_of(ways.simulator, host, carrier.near))
     return _blocked(host, Ending(next(start(One(message(router, carrier.near)))), start))
@@ -74,11 +76,11 @@ def _door(ways: Ways, host: Host, sender: AddressRange) -> str:
 def _knows_errors(state: State, host: Host, interface: str) -> bool:
     """A message about the connection that leaves by the interface passes as its answers there do.
 
-    Connection tracking marks the message as related, which the rules may ask about.
+    Linux's connection tracking lets nothing pass by itself: it tells the rules that the message is related.
     """
     if state.host != host.name:
         return False
-    return state.point == "conntrack" or any(
+    return any(
         crossing.direction == "out" and crossing.back and is_met_on(state, crossing, interface)
         for crossing in state.known.crossings
     )

@@ -119,6 +119,12 @@ def _outward(simulator: Simulator, situation: Situation, stage: Stage, policy: S
         yield Move(situation.with_(policy=None, pending=()))
         return
     if policy is None:
+        default = situation.host.settings.get("xfrm.default.out")
+        if default is not None and default[0] == "block" and not situation.applied:
+            step = Step(host, stage.kind.word, Mark.FAIL, "no policy", "the default is block", origin=default[1])
+            sentence = f"{host} blocks what no out policy names"
+            yield Move(situation.with_(step), end=End(Disposition.DISCARDED_BY_SPD, sentence))
+            return
         if not situation.host.spd.of(Direction.OUT) or situation.applied:
             yield Move(situation.with_(policy=None, pending=()))
             return

@@ -1,7 +1,8 @@
 """Where a host lowers the maximum segment size of TCP connections that go through it, as decision lists.
 
 Old pf asks its ``scrub`` rules in their order, the first match counts; modern pf takes the last ``match`` with
-``max-mss``; ipnat clamps what its rule translates. None of them sees what is inside an ESP packet.
+``max-mss``; ipnat clamps what its rule translates; netfilter has TCPMSS in its mangle table. None of them sees what is
+inside an ESP packet.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.model.ipnat import NatRuleset
+from spdcheck.model.netfilter import NetfilterRuleset
 from spdcheck.model.pf import AnchorCall, PfRuleset
 from spdcheck.model.policy import Direction
 from spdcheck.semantics.decision import Decide, DecisionList, Entry
@@ -17,6 +19,7 @@ from spdcheck.semantics.fields import IN_INTERFACE, OUT_INTERFACE
 from spdcheck.semantics.predicate import Unknown, in_set
 from spdcheck.semantics.rulesets.ipf_addresses import IpfNames
 from spdcheck.semantics.rulesets.ipnat import asked, nat_condition
+from spdcheck.semantics.rulesets.netfilter import Compiler
 from spdcheck.semantics.rulesets.pf_conditions import rule_condition
 from spdcheck.semantics.rulesets.pf_names import PfNames
 from spdcheck.semantics.rulesets.pf_resolve import resolved
@@ -25,22 +28,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from spdcheck.model.host import Host
+    from spdcheck.model.netfilter import Target
     from spdcheck.source import Span
 
 
 class Clamp(NamedTuple):
-    """A rule that lowers the MSS to so many bytes."""
+    """A rule that lowers the MSS to so many bytes; 0 for what fits into the route, tunnel included."""
 
     mss: int
     origin: Span
 
 
 NO_CLAMP = Decide(None)
+WAYS = ("in", "out", "PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")
+"""Directions of the BSDs' filters, hooks of Linux."""
 
 
 def clamp_lists(host: Host, direction: str) -> Iterator[DecisionList]:
-    """The lists for packets of a direction (``in``, ``out``); actions are :class:`Clamp`, or None for no clamp."""
+    """The lists for packets of a direction or at a hook (:data:`WAYS`); actions are :class:`Clamp`, or None."""
     for ruleset in host.packet_filters:
+        if isinstance(ruleset, NetfilterRuleset):
+            yield from _netfilter(host, ruleset, direction)
+        if direction not in ("in", "out"):
+            continue
         if isinstance(ruleset, NatRuleset):
             own = {i.name: tuple((a.address, a.prefix, a.peer) for a in i.addresses) for i in host.interfaces}
             names = IpfNames(interfaces=own)
@@ -51,6 +61,31 @@ def clamp_lists(host: Host, direction: str) -> Iterator[DecisionList]:
             yield DecisionList(tuple(entries), NO_CLAMP)
         elif isinstance(ruleset, PfRuleset):
             yield from _pf(ruleset, direction, PfNames(interfaces=host.interfaces))
+
+
+class _Clamping(Compiler):
+    """The tables with TCPMSS as what decides. Of several that a packet meets the first counts."""
+
+    def verdict(self, name: str) -> Decide:
+        """No verdict clamps."""
+        del name
+        return NO_CLAMP
+
+    def noted(self, target: Target) -> Decide | None:
+        """TCPMSS, to a size or to what the route lets through."""
+        if target.name != "TCPMSS":
+            return None
+        size = next((option.value for option in target.options if option.name == "set-mss"), 0)
+        return Decide(Clamp(size if isinstance(size, int) else 0, target.origin))
+
+
+def _netfilter(host: Host, ruleset: NetfilterRuleset, hook: str) -> Iterator[DecisionList]:
+    for table in ruleset.tables:
+        if not any(rule.target is not None and rule.target.name == "TCPMSS" for c in table.chains for rule in c.rules):
+            continue
+        found = _Clamping(host, ruleset).hook(table, hook)
+        if found is not None:
+            yield DecisionList(found.entries, NO_CLAMP)
 
 
 def _pf(ruleset: PfRuleset, direction: str, names: PfNames) -> Iterator[DecisionList]:

@@ -87,3 +87,27 @@ def test_decrypted_packets_meet_the_filter_as_ipsec_and_the_carrier_as_none() ->
     ):  # fmt: skip
         rules = f"*filter\n-A {hook} -m policy --dir {direction} --pol {policy_word} -j DROP\nCOMMIT\n"
         assert (fate(udp(), b=rules) is Disposition.DELIVERED) is passes, (hook, policy_word)
+
+
+def test_what_no_out_policy_names_stays_where_the_default_is_block() -> None:
+    blocking = SIDE_A + "ip xfrm policy setdefault out block\n"
+    assert fate(udp(), side_a=blocking) is Disposition.DELIVERED
+    assert fate(udp(target="203.0.113.5"), side_a=blocking) is Disposition.DISCARDED_BY_SPD
+    assert fate(udp("10.0.1.1", "192.0.2.1"), side_a=blocking) is Disposition.DELIVERED
+
+
+def test_the_mark_of_a_tunnel_device_s_packet_stays_with_what_was_inside() -> None:
+    ends = ((A, B, "10.0.2.0/24", "a"), (B, A, "10.0.1.0/24", "b"))
+    devices = {
+        name: f"ip tunnel add gre1 mode gre local {near} remote {far}\nip addr add 172.31.0.{number}/30 dev gre1\n"
+        f"ip route add {network} dev gre1\n"
+        for number, (near, far, network, name) in enumerate(ends, 1)
+    }
+    rules = (
+        "*mangle\n-A PREROUTING -p gre -j MARK --set-mark 7\n-A PREROUTING -p udp -m mark --mark 7 -j DROP\nCOMMIT\n"
+    )
+    text = (
+        TOML + f"=== a/ip-xfrm.sh\n{devices['a']}=== b/ip-xfrm.sh\n{devices['b']}=== b/etc/iptables/rules.v4\n{rules}"
+    )
+    found = trace(Simulator(site(text)), udp(), reply=False)
+    assert (found.disposition, found.where) == (Disposition.DENIED_IN, "b"), found.sentence

@@ -95,6 +95,15 @@ class Compiler:
             rules = self._written[table.name]
         return chains(rules, hook, policy)
 
+    def verdict(self, name: str) -> Decide:
+        """What ACCEPT, DROP and REJECT decide."""
+        return Decide(_VERDICTS[name])
+
+    def noted(self, target: Target) -> Decide | None:
+        """What a target decides that is none of a filter's verdicts, where that is asked about."""
+        del target
+        return None
+
     def _chain(self, name: str, table: Table, hook: str) -> Iterator[ChainRule]:
         chain = table.chain(name)
         assert chain is not None
@@ -108,6 +117,9 @@ class Compiler:
 
     def _rule(self, rule: NetfilterRule, table: Table, hook: str) -> Iterator[ChainRule]:
         target = rule.target
+        if target is not None and (noted := self.noted(target)) is not None:
+            yield ChainRule(self._conditions.of(rule), noted, rule.origin)
+            return
         if target is None or target.name in NO_VERDICT:
             return
         condition = self._conditions.of(rule)
@@ -115,7 +127,7 @@ class Compiler:
         if target.goto or target.name in self._names(table):
             yield ChainRule(condition, Goto(target.name) if target.goto else Jump(target.name), origin)
         elif target.name in _VERDICTS:
-            yield ChainRule(condition, Decide(_VERDICTS[target.name]), origin)
+            yield ChainRule(condition, self.verdict(target.name), origin)
         elif target.name == "RETURN":
             yield ChainRule(condition, Return(), origin)
         elif target.name in ("MARK", "CONNMARK", "TOS", "DSCP", "CT", "NOTRACK"):
