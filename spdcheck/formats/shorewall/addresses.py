@@ -130,6 +130,10 @@ def _hosts(
     *,
     names: bool = True,
 ) -> Hosts:
+    if family == 6 and len(included) == 1 and not excluded:
+        list_cell = _wrapped(parsed.item(included[0]))
+        if list_cell is not None:
+            return hosts(list_cell, family, names=names)._replace(origin=cell.span)
     inside = [found for item in included for found in _addresses(parsed.item(item), family, names=names)]
     outside = [found for item in excluded for found in _addresses(parsed.item(item), family, names=names)]
     if not inside and len(outside) == 1 and outside[0].kind in (AddressKind.SET, AddressKind.MAC):
@@ -137,16 +141,23 @@ def _hosts(
     return Hosts(tuple(inside), tuple(outside), cell.span)
 
 
+def _wrapped(cell: Cell) -> Cell | None:
+    """What stands in the brackets of ``<a,b!c>`` and ``[a,b]``; None where they hold one address."""
+    text = cell.text
+    if (text[:1], text[-1:]) not in (("<", ">"), ("[", "]")) or "]" in text[1:-1]:
+        return None
+    return cell.part(1, len(text) - 1) if "," in text or "!" in text else None
+
+
 def _addresses(cell: Cell, family: int, *, names: bool) -> list[Address]:
     """One address; ``<a,b>`` of IPv6 holds several."""
-    if cell.text.startswith("<") and cell.text.endswith(">"):
-        inside = cell.part(1, len(cell.text) - 1)
-        if "," in inside.text or "!" in inside.text:
-            found = hosts(inside, family, names=names)
-            if found.excluded:
-                raise Refused(inside.span, "an exclusion inside `<…>` must stand alone")
-            return list(found.included)
-    return [address(cell, family, names=names)]
+    inside = _wrapped(cell)
+    if inside is None:
+        return [address(cell, family, names=names)]
+    found = hosts(inside, family, names=names)
+    if found.excluded:
+        raise Refused(inside.span, "an exclusion in brackets must stand alone")
+    return list(found.included)
 
 
 def zones(cell: Cell, *, anywhere: bool = True) -> Zones:
@@ -256,6 +267,8 @@ def _rest(
         if part.items is None and part.exclusion is None:
             if number == len(parts) - 1:
                 raise Refused(cell.span, f"nothing stands behind the last `:` of `{cell.text}`")
+        elif text == "[]" and part.exclusion is None:
+            pass
         elif text == "random" and number and number == len(parts) - 1:
             place = place._replace(random=True)
         elif _are_ports(text, part, place, number, redirects=redirects):

@@ -153,11 +153,13 @@ def _sections(line: Line, *, inline: bool) -> tuple[int, Cell | None, Cell | Non
 
 def _check(line: Line, text: str, start: int, end: int) -> None:
     """Quotes, backslashes and letters that no column can have."""
-    for at, sign in enumerate(text[start:end], start) if not text.isascii() or "'" in text else ():
-        if sign == "'":
-            raise Refused(line.span(at, at + 1), "a column can't have quotes in it", "remove the quotes")
-        if _GUNK.match(sign):
-            raise Refused(line.span(at, at + 1), f"`{sign}` is no ASCII character", "write it in ASCII")
+    gunk = _GUNK.search(text, start, end)
+    if gunk is not None:
+        shown = gunk[0] if gunk[0].isprintable() else f"character {ord(gunk[0])}"
+        raise Refused(line.span(*gunk.span()), f"`{shown}` is no printable ASCII character", "write it in ASCII")
+    quote = text.find("'", start, end)
+    if quote >= 0:
+        raise Refused(line.span(quote, quote + 1), "a column can't have quotes in it", "remove the quotes")
     if ('"' in text or "`" in text or "\\" in text) and not _RAW.match(text):
         at = next((at for at in range(start, end) if text[at] in '"`\\'), -1)
         if at >= 0:

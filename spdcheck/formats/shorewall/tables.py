@@ -55,8 +55,7 @@ ALIASES = {
 
 KEPT = frozenset({
     "accounting", "arprules", "ecn", "providers", "routes", "rtrules", "route_rules", "secmarks", "tcclasses",
-    "tcdevices", "tcfilters", "tcinterfaces", "tcpri", "tcrules6", "tos", "rfc1918", "bogons", "proxyndp", "vardir",
-
+    "tcdevices", "tcfilters", "tcinterfaces", "tcpri", "tcrules6", "tos", "rfc1918", "bogons", "proxyndp",
 })  # fmt: skip
 """Files whose lines change nothing about which packet passes (routing and shaping), or that only old releases had."""
 

@@ -256,6 +256,8 @@ def host(desk: Desk, draft: Draft, line: Line) -> None:
         addresses = Hosts((dynamic,), (), rest.span)
     elif not rest.text:
         raise Refused(cell.span, f"no addresses stand behind `{name}:`")
+    elif rest.text.startswith("[") and "," in rest.text.partition("]")[0]:
+        raise Refused(rest.span, "a list can't stand in `[…]` here", "write <ADDRESS,ADDRESS>, or [ADDRESS],[ADDRESS]")
     else:
         addresses = read_hosts(rest, desk.family, names=False)
     if desk.dialect == 5:
@@ -275,9 +277,18 @@ def _check_group(
     if as_zone and entry is not None and entry.zone == zone.text:
         message = f"all of {name} belongs to the zone {zone.text} already"
         raise Refused(cell.span, message, "remove the line, or write `-` as the zone of the interface")
-    whole = [a for a in addresses.included if isinstance(a.value, Network) and a.value.mask == 0]
+    whole = [a for a in addresses.included if _is_everything(a)]
+    protected = any(option.name == "ipsec" for option in options)
+    own = [g for g in draft.hosts if g.zone == zone.text and g.interface == name]
+    groups = [g.hosts.included for g in own if any(option.name == "ipsec" for option in g.options) == protected]
+    if as_zone and groups and (whole or any(_is_everything(a) for group in groups for a in group)):
+        raise Refused(cell.span, f"another line puts addresses of {name} into {zone.text} already")
     if as_zone and whole and len(addresses.included) > 1:
         raise Refused(cell.span, f"`{whole[0].name}` covers the other addresses already")
+
+
+def _is_everything(address: Address) -> bool:
+    return isinstance(address.value, Network) and address.value.mask == 0
 
 
 def _knows_interface(draft: Draft, name: str, desk: Desk) -> bool:
