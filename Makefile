@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test lint types unit conformance bench oracle golden clean
+.PHONY: demo test lint types unit conformance bench oracle golden share docs package clean
 
 demo: $(STAMP)
 	@$(BIN)/python -m tests.demo
@@ -34,10 +34,19 @@ oracle: $(STAMP)
 golden: $(STAMP)
 	$(BIN)/python -m pytest -q tests/test_golden.py --update-golden
 
+share: $(STAMP)
+	$(BIN)/python -m tests.share
+
+docs: $(STAMP)
+	$(BIN)/mkdocs build
+
+package: $(STAMP)
+	$(BIN)/python -m tests.package
+
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev]'
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

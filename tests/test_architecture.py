@@ -26,7 +26,7 @@ LAYERS: dict[str, set[str]] = {
     "engine": {"semantics", "model", "source", "errors"},
     "checks": {"engine", "semantics", "model", "source", "errors", "kept_files", "packing"},
     "mending": {"checks", "engine", "semantics", "site", "formats", "model", "source", "errors"},
-    "output": {"checks", "engine", "semantics", "model", "source"},
+    "output": {"checks", "engine", "semantics", "model", "source", "resources"},
     "cli": {
         "mending",
         "output",

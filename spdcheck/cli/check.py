@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.cli import status
 from spdcheck.cli.arguments import add_look, chosen_look, positive, words
-from spdcheck.output.terminal import Look, write
+from spdcheck.cli.reports import FORMATS, report, targets, write_files
 
 if TYPE_CHECKING:
     import argparse
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from spdcheck.cli.dispatch import Streams
     from spdcheck.cli.progress import Progress
     from spdcheck.model.host import Site
-    from spdcheck.output.summary import Checked, Summary
+    from spdcheck.output.summary import Checked
 
 STATUS = {"clean": status.CLEAN, "findings": status.FINDINGS, "no verdict": status.NO_VERDICT}
 """The exit status of each verdict."""
@@ -28,11 +28,14 @@ STATUS = {"clean": status.CLEAN, "findings": status.FINDINGS, "no verdict": stat
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.add_argument("paths", nargs="*", metavar="PATH", help="sites, folders of sites, single files")
+    parser.add_argument("--format", choices=tuple(FORMATS), default="full", help="; ".join(_words_on_formats()))
     parser.add_argument(
-        "--format",
-        choices=("full", "concise", "json"),
-        default="full",
-        help="for people (default), one line each, JSON",
+        "-o",
+        "--output",
+        action="append",
+        default=[],
+        metavar="FORMAT=FILE",
+        help="write a report into a file, too: sarif=report.sarif, html=report.html",
     )
     for name, text in (("--select", "ask only these checks"), ("--ignore", "leave these checks out")):
         parser.add_argument(
@@ -67,6 +70,7 @@ def run(options: argparse.Namespace, streams: Streams) -> int:
     from spdcheck.output.summary import Summary
 
     selected(words(options.select), words(options.ignore))  # a typo is told before anything is read
+    files = targets(options.output)
     paths = named(options.paths or ["."])
     with Progress(streams.stderr) as progress:
         summary = Summary(tuple(_check(site, options, progress) for site in load(paths, progress)))
@@ -81,8 +85,13 @@ def run(options: argparse.Namespace, streams: Streams) -> int:
 
         show(summary, streams)
         return code
+    write_files(summary, files, code)
     report(summary, options.format, code, streams, chosen_look(options, streams.stdout))
     return code
+
+
+def _words_on_formats() -> list[str]:
+    return [f"{name}: {text}" for name, text in FORMATS.items()]
 
 
 def _check(site: Site, options: argparse.Namespace, progress: Progress) -> Checked:
@@ -103,24 +112,3 @@ def _check(site: Site, options: argparse.Namespace, progress: Progress) -> Check
         return ask(site, codes, progress=progress) if shared is None else shared
 
     return Checked(site, kept(site, codes, answers), options.fail_on or site.fail_on or "warning")
-
-
-def report(summary: Summary, form: str, code: int, streams: Streams, look: Look) -> None:
-    """Writes findings in one of the formats; the summary of the concise one goes to stderr, out of the way of grep."""
-    if form == "json":
-        from spdcheck.output.json import render as as_json
-
-        write(streams.stdout, as_json(summary, code))
-    elif form == "concise":
-        from spdcheck.output.concise import render as as_lines
-        from spdcheck.output.summary import last_line
-
-        for line in as_lines(summary.checked, look):
-            write(streams.stdout, line)
-        streams.stdout.flush()
-        write(streams.stderr, "\n".join(last_line(summary, Look(ascii_only=look.ascii_only))) + "\n")
-    else:
-        from spdcheck.output.full import render as as_text
-
-        for block in as_text(summary.checked, look):
-            write(streams.stdout, block)

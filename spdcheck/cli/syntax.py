@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.cli import status
 from spdcheck.cli.arguments import add_look, chosen_look
-from spdcheck.cli.check import report
+from spdcheck.cli.reports import report
 from spdcheck.errors import UsageError
 from spdcheck.formats import FORMATS, format_named
 from spdcheck.model.host import Platform

@@ -160,7 +160,7 @@ class _Walk:
     def __init__(self, simulator: Simulator, ending: Ending) -> None:
         self.simulator, self.ending = simulator, ending
         self.began = ending.began
-        self.end = _end(ending)
+        self.end = end_of(ending)
         self._answers: list[tuple[bool | None, Traffic]] | None = None
 
     @property
@@ -174,7 +174,8 @@ class _Walk:
         return self._answers
 
 
-def _end(ending: Ending) -> End:
+def end_of(ending: Ending) -> End:
+    """How packets end, as far as it matters."""
     situation = ending.situation
     crossed = situation.wires_clear + situation.wires_protected
     if ending.disposition is Disposition.UNKNOWN:
@@ -270,7 +271,7 @@ def _replayed(
         except UsageError:
             continue
         if kind_of_packet(old, new, before, after) is kind:
-            shown = Difference(kind, _end(one).fate, _end(two).fate, (), before, after)
+            shown = Difference(kind, end_of(one).fate, end_of(two).fate, (), before, after)
     if shown is not None:
         return Difference(kind, shown.old, shown.new, tuple(packets), shown.before, shown.after)
     if fallback is None:
@@ -281,7 +282,7 @@ def _replayed(
 
 def kind_of_packet(old: Simulator, new: Simulator, before: Trace, after: Trace) -> Kind | None:
     """How the fate of one packet, or of its answer, has changed."""
-    was, now = (_end(_alone(simulator, part)) for simulator, part in ((old, before), (new, after)))
+    was, now = (end_of(_alone(simulator, part)) for simulator, part in ((old, before), (new, after)))
     kind = kind_of(was, now)
     if kind is not None or not was.fate.arrives:
         return kind

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.wording import packets_in_words
 from spdcheck.output.diff_text import extent, summary
+from spdcheck.output.markdown import code, escaped
 from spdcheck.output.summary import open_questions
 from spdcheck.output.terminal import Look
 from spdcheck.output.trace_text import render as whole
@@ -27,15 +28,15 @@ def render(change: Change, names: tuple[str, str]) -> str:
 
 
 def _lines(change: Change, names: tuple[str, str]) -> Iterator[str]:
-    yield f"### spdcheck: {_escaped(summary(change))}"
+    yield f"### spdcheck: {escaped(summary(change))}"
     yield ""
-    yield _escaped(extent(change, names))
+    yield escaped(extent(change, names))
     yield ""
     for item in change.traffic.found:
         yield from _difference(change, item)
     for doubt in change.traffic.doubts:
         about = f"{packets_in_words(doubt.packets)}: " if doubt.packets else ""
-        yield f"- ❔ {_escaped(about + doubt.reason)}"
+        yield f"- ❔ {escaped(about + doubt.reason)}"
     for title, findings in (("Findings that appear", change.appeared), ("Findings that disappear", change.disappeared)):
         if findings:
             yield ""
@@ -49,14 +50,14 @@ def _lines(change: Change, names: tuple[str, str]) -> Iterator[str]:
         yield ""
         yield "#### No verdict any more"
         yield ""
-        yield from (f"- {_escaped(question)}" for question in questions)
+        yield from (f"- {escaped(question)}" for question in questions)
 
 
 def _difference(change: Change, item: Difference) -> Iterator[str]:
     sign = _SIGNS.get(item.kind.value, "🟢")
-    yield f"{sign} **{item.kind.value}**: {_escaped(packets_in_words(item.packets))} {item.sentence}"
+    yield f"{sign} **{item.kind.value}**: {escaped(packets_in_words(item.packets))} {item.sentence}"
     yield ""
-    yield f"<details><summary>witness: <code>{_escaped(str(item.before.packet))}</code></summary>"
+    yield f"<details><summary>witness: <code>{escaped(str(item.before.packet))}</code></summary>"
     yield ""
     for word, part, site in (("before", item.before, change.old), ("now", item.after, change.new)):
         yield f"**{word}**"
@@ -70,21 +71,5 @@ def _difference(change: Change, item: Difference) -> Iterator[str]:
 
 
 def _row(finding: Finding) -> str:
-    where = f"`{finding.span.where}`".replace("|", "\\|")
-    return f"| {finding.severity.value} | **{finding.code}** {_escaped(finding.message)} | {where} |"
-
-
-def _escaped(text: str) -> str:
-    """The text without anything that Markdown or HTML would read as its own."""
-    for sign, safe in (
-        ("&", "&amp;"),
-        ("<", "&lt;"),
-        (">", "&gt;"),
-        ("|", "\\|"),
-        ("*", "\\*"),
-        ("_", "\\_"),
-        ("`", "\\`"),
-        ("@", "@\u200b"),
-    ):
-        text = text.replace(sign, safe)
-    return " ".join(text.split())
+    where = code(finding.span.where)
+    return f"| {finding.severity.value} | **{finding.code}** {escaped(finding.message)} | {where} |"

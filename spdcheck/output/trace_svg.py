@@ -67,9 +67,9 @@ class _Spot(NamedTuple):
     bottom: int
 
 
-def render(trace: Trace, site: Site) -> str:
-    """The picture as one SVG document."""
-    return _Picture(trace, site).document()
+def render(trace: Trace, site: Site, *, style: bool = True) -> str:
+    """The picture as one SVG document; without ``style`` for a page that has :data:`STYLE` once for all pictures."""
+    return _Picture(trace, site).document(style=style)
 
 
 class _Picture:
@@ -102,7 +102,7 @@ class _Picture:
         """The left edge of a column."""
         return _MARGIN + column * (_BOX + _GAP)
 
-    def document(self) -> str:
+    def document(self, *, style: bool) -> str:
         """Everything, top to bottom."""
         mark, found, sentence = answer(self.trace)
         tone = "good" if mark is Mark.OK else "open" if mark is Mark.UNKNOWN else "bad"
@@ -123,7 +123,7 @@ class _Picture:
             [
                 f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label={_attribute(name)}>',
                 f"<title>{_escaped(name)}</title>",
-                f"<style>\n{STYLE}\n</style>",
+                *([f"<style>\n{STYLE}\n</style>"] if style else ()),
                 f'<rect class="page" width="{self.width}" height="{height}"/>',
                 *head,
                 *self.rows,

@@ -1,0 +1,175 @@
+"""A site as a picture: its hosts with what lies behind them, the untrusted network that connects them, and the tunnels.
+
+Plain SVG, drawn with classes of the page that holds it. A tunnel about which an error is told is broken, one with a
+warning is doubtful; both lead to the first finding about them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+from xml.sax.saxutils import escape, quoteattr
+
+from spdcheck.checks.finding import Severity
+from spdcheck.output.columns import plain, width_of
+from spdcheck.semantics.peering import Peering
+from spdcheck.semantics.topology import Topology
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from spdcheck.checks.finding import Finding
+    from spdcheck.model.host import Host, Site
+
+_BOX, _GAP, _MARGIN = 240, 56, 24
+_LINE, _HEAD = 18, 52
+_MOST_LINES = 8
+_MOST_A_ROW = 5
+_HUB = 4
+"""A host with so many tunnels stands above all others."""
+_TUNNELS = ("SPD", "SAD", "IKE", "NAT", "FWL")
+
+
+class Pair(NamedTuple):
+    """A tunnel between two hosts, and the worst that is said of it."""
+
+    one: str
+    other: str
+    severity: Severity | None
+    anchor: str
+
+
+def pairs(site: Site, findings: Sequence[Finding], anchors: Mapping[Finding, str]) -> list[Pair]:
+    """Every two hosts of which one has a policy that leads to the other."""
+    known = dict.fromkeys(tuple(sorted((one.name, other.name))) for one, other in Peering(site).pairs())
+    owners = {report.file.path: host.name for host in site.hosts for report in host.files}
+    found = []
+    for one, other in known:
+        about = [f for f in findings if f.code[:3] in _TUNNELS and {one, other} <= _hosts(f, owners)]
+        alone = [
+            f for f in findings if f.code[:3] in _TUNNELS and f.host in (one, other) and _names(f, site, one, other)
+        ]
+        told = sorted({*about, *alone}, key=lambda finding: (finding.severity.rank, finding.order))
+        worst = told[0] if told else None
+        found.append(Pair(one, other, worst.severity if worst else None, anchors.get(worst, "") if worst else ""))
+    return found
+
+
+def _hosts(finding: Finding, owners: Mapping[str, str]) -> set[str]:
+    places = [finding.span.file.path, *(note.span.file.path for note in finding.notes)]
+    return {finding.host, *(owners[path] for path in places if path in owners)}
+
+
+def _names(finding: Finding, site: Site, one: str, other: str) -> bool:
+    """The message of a finding about one of the two has an address of the other."""
+    far = next((host for host in site.hosts if host.name == (other if finding.host == one else one)), None)
+    return far is not None and any(str(address) in finding.message.split() for address in far.addresses)
+
+
+def render(site: Site, findings: Sequence[Finding], anchors: Mapping[Finding, str]) -> str:
+    """The picture of a site."""
+    return "\n".join(_Picture(site, pairs(site, findings, anchors)).rows()) + "\n"
+
+
+class _Picture:
+    def __init__(self, site: Site, tunnels: list[Pair]) -> None:
+        self.site = site
+        self.tunnels = tunnels
+        self.topology = Topology(site)
+        degree = {host.name: sum(host.name in pair[:2] for pair in tunnels) for host in site.hosts}
+        self.hub = max(site.hosts, key=lambda host: degree[host.name], default=None)
+        if self.hub is not None and degree[self.hub.name] < _HUB:
+            self.hub = None
+        self.hosts = [host for host in site.hosts if host is not self.hub]
+        self.columns = min(len(self.hosts), _MOST_A_ROW) or 1
+        self.lines = {host.name: list(self._inside(host)) for host in site.hosts}
+        self.height = _HEAD + _LINE * max((len(lines) for lines in self.lines.values()), default=0) + 12
+        arcs = 20 + 18 * min(len(tunnels), 8)
+        self.row = self.height + (70 if self.hub is not None else arcs + 40)
+        self.top = _MARGIN + (self.height + 110 if self.hub is not None else arcs)
+
+    def _inside(self, host: Host) -> Iterator[str]:
+        """What the box of a host says: outer addresses, then the networks behind it."""
+        lines = []
+        for interface in host.interfaces:
+            outside = self.topology.is_outside(host, interface.name)
+            for address in interface.addresses:
+                text = str(address.address) if outside or interface.tunnel else str(address.prefix)
+                sign = "↑" if outside else "⇄" if interface.tunnel else "↓"
+                lines.append(f"{sign} {interface.name} {text}")
+        yield from lines[:_MOST_LINES]
+        if len(lines) > _MOST_LINES:
+            yield f"… {len(lines) - _MOST_LINES} more"
+
+    def corner(self, number: int) -> tuple[int, int]:
+        """The upper left corner of a host's box."""
+        row, column = divmod(number, self.columns)
+        return _MARGIN + column * (_BOX + _GAP), self.top + row * self.row
+
+    def rows(self) -> Iterator[str]:
+        """The whole SVG."""
+        width = 2 * _MARGIN + self.columns * _BOX + (self.columns - 1) * _GAP
+        count = -(-len(self.hosts) // self.columns)
+        height = self.top + (count - 1) * self.row + self.height + _MARGIN
+        size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+        name = f"{self.site.name}: {len(self.site.hosts)} hosts, {len(self.tunnels)} tunnels"
+        yield f'<svg class="site" xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label={_attribute(name)}>'
+        yield f"<title>{_text(name)}</title>"
+        places = {host.name: self.corner(number) for number, host in enumerate(self.hosts)}
+        if self.hub is not None:
+            places[self.hub.name] = ((width - _BOX) // 2, _MARGIN)
+        for number, pair in enumerate(self.tunnels):
+            yield from self._tunnel(pair, places[pair.one], places[pair.other], number)
+        for host in self.site.hosts:
+            yield from self._host(host, *places[host.name])
+        yield "</svg>"
+
+    def _host(self, host: Host, x: int, y: int) -> Iterator[str]:
+        kind = "outer" if host.external else "own"
+        system = "external" if host.external else host.platform.value if host.platform else "unknown system"
+        release = ".".join(map(str, host.release))
+        yield f'<g class="host {kind}"><title>{_text(host.name)}</title>'
+        yield f'<rect x="{x}" y="{y}" width="{_BOX}" height="{self.height}" rx="10"/>'
+        yield f'<text class="name" x="{x + 14}" y="{y + 24}">{_text(_cut(host.name, 26))}</text>'
+        yield f'<text class="small" x="{x + 14}" y="{y + 41}">{_text(f"{system} {release}".strip())}</text>'
+        for number, line in enumerate(self.lines[host.name]):
+            at = y + _HEAD + 10 + number * _LINE
+            yield f'<text class="line" x="{x + 14}" y="{at}">{_text(_cut(line, 32))}</text>'
+        yield "</g>"
+
+    def _tunnel(self, pair: Pair, one: tuple[int, int], other: tuple[int, int], number: int) -> Iterator[str]:
+        kind = (
+            {Severity.ERROR: "broken", Severity.WARNING: "doubtful"}.get(pair.severity, "sound")
+            if pair.severity
+            else "sound"
+        )
+        words = {"broken": "broken", "doubtful": "with warnings", "sound": "nothing is said against it"}[kind]
+        sign = {"broken": "✗", "doubtful": "!", "sound": "✓"}[kind]
+        (x1, y1), (x2, y2) = sorted(((x + _BOX // 2, y) for x, y in (one, other)), key=lambda point: point[1])
+        if y1 != y2:
+            y1 += self.height
+            bend = (y1 + y2) // 2
+            path = f'<path d="M{x1},{y1} C{x1},{bend} {x2},{y2 - 60} {x2},{y2}"/>'
+            at = (x2, y2 - 14)
+        else:
+            bend = y1 - 30 - 18 * (number % 8)
+            path = f'<path d="M{x1},{y1} C{x1},{bend} {x2},{bend} {x2},{y2}"/>'
+            at = ((x1 + x2) // 2, (y1 + 3 * bend) // 4 + 6)
+        middle = f'<text class="sign" x="{at[0]}" y="{at[1]}">{sign}</text>'
+        title = f"<title>{_text(f'tunnel {pair.one} – {pair.other}: {words}')}</title>"
+        inner = f'<g class="tunnel {kind}">{title}{path}{middle}</g>'
+        yield f'<a href="#{pair.anchor}">{inner}</a>' if pair.anchor else inner
+
+
+def _cut(text: str, room: int) -> str:
+    text = plain(text)
+    while width_of(text) > room:
+        text = text[:-2] + "…"
+    return text
+
+
+def _text(text: str) -> str:
+    return escape(plain(text))
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(plain(text))
