@@ -11,6 +11,7 @@ from spdcheck.formats.iproute.words import Words
 from spdcheck.model.addresses import ANY4, ANY6, AddressRange, parse_address, parse_prefix
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.host import Flag, Interface, InterfaceAddress, Route, Tunnel
+from spdcheck.model.policy import Direction, Mode
 
 if TYPE_CHECKING:
     from lark import Tree
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
     from spdcheck.source import Span
 
 _PARTS = {"xfrm": (Part.SPD, Part.SAD), "route": (Part.INTERFACES,)}
+_EVERYTHING = (Part.SPD, Part.SAD, Part.INTERFACES)
+_ROUTING = {
+    "rule": "routing rules",
+    "ru": "routing rules",
+    "vrf": "VRFs",
+    "nexthop": "next-hop objects",
+    "netns": "namespaces",
+}
+_ASKING = ("show", "list", "ls", "l", "get", "monitor", "save", "help")
 _KINDS = {"gre": "gre", "ipip": "ipip", "gif": "gif", "sit": "sit", "ip6gre": "gre", "gretap": "gretap"}
 _NAMES = {
     "WORD": "a word", "DIRECTION": "`in`, `out` or `fwd`", "VERDICT": "`accept` or `block`", "$END": "the end",
@@ -69,6 +79,12 @@ class Machine:
     def _run(self, tree: Tree[Any], words: Words) -> None:
         name = str(tree.data)
         if name == "start":
+            if any(token.type == "NETNS_OPTION" for token in tree.scan_values(lambda token: hasattr(token, "type"))):
+                self.reading.not_modelled(
+                    words.whole, "another network namespace is another host, and not this one", part=_EVERYTHING,
+                    mend="give it a folder of its own",
+                )  # fmt: skip
+                return
             for child in tree.children:
                 if hasattr(child, "data") and child.data == "option":
                     continue
@@ -105,15 +121,26 @@ class Machine:
         facts.associations.append(found)
 
     def _state_flush(self, tree: Tree[Any], words: Words) -> None:
-        del tree
-        self.reading.facts.associations.clear()
-        self.reading.facts.flushes["sad"] = words.whole
+        """``flush [proto PROTOCOL]``, or ``deleteall`` with what tells the associations apart."""
+        rest = [str(token) for node in tree.find_data("rest") for token in node.children]
+        facts = self.reading.facts
+        if not rest or (len(rest) == 2 and rest[0] == "proto" and rest[1] in xfrm.PROTOCOL_NAMES):
+            gone = xfrm.PROTOCOL_NAMES[rest[1]] if rest else ""
+            facts.associations[:] = [sa for sa in facts.associations if gone and not sa.protocol.startswith(gone)]
+            if not rest:
+                facts.flushes["sad"] = words.whole
+            return
+        self.reading.not_modelled(
+            words.whole, f"which associations `{' '.join(rest)}` takes away is not modelled", part=Part.SAD
+        )
 
     def _xfrm_policy(self, tree: Tree[Any], words: Words) -> None:
         command = str(tree.children[2])
         policies = self.reading.facts.policies
         found = xfrm.policy(tree, words, self.reading)
         if found is None:
+            return
+        if command in ("add", "update") and self._refused_by_kernel(found):
             return
         twin = next((n for n, p in enumerate(policies) if _index(p) == _index(found)), None)
         if command in ("delete", "del"):
@@ -131,8 +158,31 @@ class Machine:
                 notes=(Note(policies[twin].origin, "this one stays"),), warning=True,
             )  # fmt: skip
 
+    def _refused_by_kernel(self, policy: SecurityPolicy) -> bool:
+        """Linux refuses optional tunnels for what leaves: ``validate_tmpl`` of 6.4, and of stable series before."""
+        optional = [t for t in policy.templates if t.level.is_optional and t.mode is Mode.TUNNEL]
+        if policy.direction is not Direction.OUT or not optional:
+            return False
+        if self.context.release >= (6, 4):
+            self.reading.unparsed += 1
+            self.reading.say(
+                "CFG001", optional[0].origin, "Linux refuses `level use` for a tunnel that leaves (Invalid argument): "
+                "the policy is not loaded", mend="write `level required`",
+            )  # fmt: skip
+            return True
+        self.reading.accident(
+            optional[0].origin, "newer kernels (from 6.4 on, and stable releases before) refuse `level use` for a "
+            "tunnel that leaves", mend="write `level required`",
+        )  # fmt: skip
+        return False
+
     def _policy_flush(self, tree: Tree[Any], words: Words) -> None:
-        del tree
+        rest = [str(token) for node in tree.find_data("rest") for token in node.children]
+        if rest and rest != ["ptype", "main"]:
+            self.reading.not_modelled(
+                words.whole, f"which policies `{' '.join(rest)}` takes away is not modelled", part=Part.SPD
+            )
+            return
         self.reading.facts.policies.clear()
         self.reading.facts.flushes["spd"] = words.whole
 
@@ -213,6 +263,12 @@ class Machine:
                 words.whole, f"found `{text}`, expected a prefix or `default`", part=Part.INTERFACES
             )
             return
+        table = next((str(node.children[-1]) for node in tree.find_data("route_other")
+                      if str(node.children[0]) == "table"), "main")  # fmt: skip
+        if table not in ("main", "254", "local", "255"):
+            # Nobody asks it unless a rule says so, and rules are told.
+            self.reading.inert += 1
+            return
         routes = self.reading.facts.routes
         if str(tree.children[1]) in ("del", "delete"):
             routes[:] = [route for route in routes if route.destination != destination]
@@ -222,6 +278,15 @@ class Machine:
         gateway = parse_address(values.get("via", ""))
         blackhole = kind in ("blackhole", "unreachable", "prohibit")
         routes.append(Route(destination, gateway, values.get("route_device"), words.whole, blackhole))
+
+    def _other(self, tree: Tree[Any], words: Words) -> None:
+        """Objects of ip that we do not follow: those that change how packets are routed are told."""
+        verb = str(tree.children[0])
+        rest = [str(token) for node in tree.find_data("rest") for token in node.children]
+        if verb in _ROUTING and rest and rest[0] not in _ASKING:
+            self.reading.not_modelled(words.whole, f"{_ROUTING[verb]} are not modelled", part=Part.INTERFACES)
+        else:
+            self.reading.inert += 1
 
     def sysctl(self, name: str, value: str, span: Span) -> None:
         """``net.ipv4.ip_forward`` and the switches of the datapath."""

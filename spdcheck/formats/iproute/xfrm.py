@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from spdcheck.model.secret import Secret
 
 
+PROTOCOL_NAMES = {"esp": "esp", "50": "esp", "ah": "ah", "51": "ah", "comp": "ipcomp", "108": "ipcomp"}
+"""How ``proto`` names a protocol, and how an association does."""
+
+
 def _nodes(tree: Tree[Any], name: str) -> list[Tree[Any]]:
     return [child for child in tree.children if hasattr(child, "data") and str(child.data) == name]
 
@@ -63,6 +67,8 @@ def association(tree: Tree[Any], words: Words, keys: dict[int, Secret], reading:
         if _nodes(tree, name):
             reading.not_modelled(words.around(_nodes(tree, name)[0]), f"{name} of an SA is not modelled", part=Part.SAD)
     encap = _nodes(tree, "encap")
+    if encap and str(_token(encap[0], 1)) not in ("espinudp", "espinudp-nonike"):
+        reading.not_modelled(words.around(encap[0]), f"{_token(encap[0], 1)} is not modelled", part=Part.SAD)
     encryption, integrity = _algorithms(tree, words, keys, reading)
     return SecurityAssociation(
         source=source,
@@ -122,6 +128,10 @@ def policy(tree: Tree[Any], words: Words, reading: Reading) -> SecurityPolicy | 
                 words.around(_nodes(tree, name)[0]), f"{name} of a policy is not modelled", part=Part.SPD
             )
             return None
+    kind = _word(tree, "type")
+    if kind is not None and str(kind) != "main":
+        reading.not_modelled(words.span(kind), f"policies of type {kind} are not modelled", part=Part.SPD)
+        return None
     templates = []
     for node in _nodes(tree, "template"):
         made = _template(node, words, reading)
