@@ -99,3 +99,26 @@ def test_no_key_shows(digits: str, before: str) -> None:
         reading = reading_of(text)
         assert digits not in repr([d.message for d in reading.facts.diagnostics]) + reading.file.text
         assert digits not in mask(SourceFile("x", text)).text
+
+
+def test_newer_kernels_refuse_optional_tunnels_that_leave() -> None:
+    text = (
+        "ip xfrm policy add src 10.1.0.0/16 dst 10.2.0.0/16 dir out "
+        "tmpl src 192.0.2.1 dst 192.0.2.2 proto esp mode tunnel level use\n"
+    )
+    found = {
+        release: read(SourceFile("gw.sh", text), Context(platform=Platform.LINUX, release=release)).facts
+        for release in ((), (5, 10), (6, 4))
+    }
+    assert [len(facts.policies) for facts in found.values()] == [1, 1, 0]
+    assert [[item.code for item in facts.diagnostics] for facts in found.values()] == [
+        ["CFG010"],
+        ["CFG010"],
+        ["CFG001"],
+    ]
+
+
+def test_what_is_flushed_by_protocol_is_gone_and_the_rest_stays() -> None:
+    lines = [f"ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto {name} spi 7" for name in ("esp", "ah")]
+    kept = reading_of("\n".join([*lines, "ip xfrm state flush proto esp", ""])).facts.associations
+    assert [association.protocol for association in kept] == ["ah"]
