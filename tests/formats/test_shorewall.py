@@ -241,3 +241,30 @@ def test_parameters_of_actions_decide_their_lines() -> None:
     made: list[Any] = [found.action("Gate", rule.action.parameters) for rule in found.rules]
     assert [[said(line)["dports"] for line in body.rules] for body in made] == [["None"], ["(items=[22])"]]
     assert [body.rules[0].action.name for body in made] == ["DROP", "ACCEPT"]
+
+
+@given(
+    st.sampled_from(["net", "loc", "all", "lan"]),
+    st.lists(st.integers(0, 300), min_size=4, max_size=4),
+    st.integers(0, 40),
+)
+def test_the_usual_form_of_a_place_is_read_as_the_grammar_reads_it(zone: str, numbers: list[int], length: int) -> None:
+    address = ".".join(map(str, numbers)) + (f"/{length}" if length else "")
+    usual, other = (read_text(f"{BASE}=== rules\nACCEPT {zone}:{form} loc\n") for form in (address, f"({address})"))
+    messages = [[item.code for item in reading.facts.diagnostics] for reading in (usual, other)]
+    assert messages[0] == messages[1]
+    found = [[short(rule.source) for rule in shorewall_of(reading).rules] for reading in (usual, other)]
+    assert found[0] == found[1]
+
+
+def test_texts_that_come_again_keep_their_own_places() -> None:
+    text = "ACCEPT net:192.0.2.0/24!192.0.2.9 loc tcp 22,80:90\n"
+    rules = rules_of(text * 4)
+    assert len({said(rule)["source"] for rule in rules}) == 1
+    for number, rule in enumerate(rules, 1):
+        hosts = rule.source[0].hosts
+        assert hosts is not None
+        assert rule.dports is not None
+        places = [rule.origin, rule.action.origin, rule.source[0].origin, hosts.excluded[0].origin, rule.dports.origin]
+        assert {place.begin.line for place in places} == {number}
+        assert [place.text for place in places[3:]] == ["192.0.2.9", "22,80:90"]

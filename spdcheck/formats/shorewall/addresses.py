@@ -27,6 +27,7 @@ _INTERFACE = re.compile(r"[\w.@%-]+\+?|\+")
 _HOSTS = re.compile(r"[+&%~^<\[]|\d+\.|[^:]+\.[^:]+\.")
 _BARE_6 = re.compile(r"!?[0-9A-Fa-f]*:[0-9A-Fa-f:.,/!-]*")
 _PORTS = re.compile(r"\d+(?:-\d+)?")
+_WORDS = frozenset({"all", "any", "none", "SOURCE", "DEST"})
 _WIDTH = {4: 32, 6: 128}
 
 
@@ -189,6 +190,26 @@ def _zones(
     return Zones(tuple(names), "", (), intrazone, True, cell.span)
 
 
+_ZONE_AND_ADDRESS = re.compile(r"([A-Za-z]\w*):(\d{1,3}(?:\.\d{1,3}){3})(?:/(\d+))?")
+"""The form of most places that are more than a zone; the grammar reads it to the same values."""
+
+
+def _usual(cell: Cell, known: Container[str]) -> tuple[Place, ...] | None:
+    match = _ZONE_AND_ADDRESS.fullmatch(cell.text)
+    if match is None:
+        return None
+    name = match[1]
+    parsed = parse_value(match[2])
+    bits = int(match[3]) if match[3] else 32
+    if parsed is None or bits > 32 or name not in known or name in _WORDS:
+        return None
+    mask = 0xFFFFFFFF & ~((1 << (32 - bits)) - 1)
+    where = cell.place(match.start(2), len(cell.text))
+    found = Address(AddressKind.NETWORK, Network(4, parsed[1] & mask, mask), cell.text[match.start(2) :], where)
+    zone = Zones((name,), "", (), False, True, cell.place(0, len(name)))
+    return (Place(zone, None, Hosts((found,), (), where), cell.span),)
+
+
 def places(
     cell: Cell, family: int, *, zoned: bool, known: Container[str], redirects: bool = False
 ) -> tuple[Place, ...]:
@@ -196,6 +217,9 @@ def places(
 
     ``known`` are the zones; ``redirects`` says that a lone word is a port. Raises :class:`Refused`.
     """
+    usual = _usual(cell, known) if zoned and family == 4 else None
+    if usual is not None:
+        return usual
     if "(" in cell.text:
         made = []
         for start, end in top_level(cell.text, ","):

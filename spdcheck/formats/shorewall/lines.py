@@ -52,6 +52,8 @@ class Line:
     def whole(self) -> Span:
         """All that is written of it, without the blanks around it."""
         text = self.text
+        if text[:1] > " " and text[-1:] > " ":
+            return self.span(0, len(text))
         first = len(text) - len(text.lstrip())
         return self.span(first, len(text.rstrip())) if text.strip() else Span(self.file, self.start, self.end)
 

@@ -13,6 +13,7 @@ from spdcheck.source import Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from spdcheck.formats.base import Reading
     from spdcheck.formats.shorewall.desk import Desk
     from spdcheck.source import SourceFile
 
@@ -25,6 +26,7 @@ _PLAIN = re.compile(r"[^#\\?]*")
 
 _END = re.compile(r"\s*\??END(?:\s+(?:PERL|SHELL))?\s*(?:;\s*)?$", re.IGNORECASE)
 _INCLUDE = re.compile(r"\s*\??INCLUDE\s")
+_SPECIAL = re.compile(r"\s*(?:\?|INCLUDE\s|FORMAT|SECTION|COMMENT)")
 _SECTION = re.compile(r"\s*\?SECTION\s+(\S.*)", re.IGNORECASE)
 _OLD = re.compile(r"\s*(FORMAT|SECTION|COMMENT)(?:\s+(.*))?$")
 _NESTED = {2: 4, 5: 20}
@@ -82,7 +84,13 @@ class LineReader:
                 if _PLAIN.fullmatch(physical) is not None and _SCRIPT.match(physical) is None:
                     plain = physical.rstrip()
                     if plain:
-                        yield from self._one(Line(file, plain, offset, offset + len(plain), (Piece(0, offset, None),)))
+                        simple = Line(file, plain, offset, offset + len(plain), (Piece(0, offset, None),))
+                        if "$" in plain or "@" in plain or _SPECIAL.match(plain) is not None:
+                            yield from self._one(simple, reading)
+                        else:
+                            reading.statements += 1
+                            simple.comment = self.comment
+                            yield simple
                     continue
                 if (not physical.strip() or physical.lstrip()[0] == "#") and not _goes_on(physical):
                     continue
@@ -96,7 +104,7 @@ class LineReader:
                 position = self._script(line, script, position)
                 continue
             if line.text.strip():
-                yield from self._one(line)
+                yield from self._one(line, reading)
         if joiner is not None and joiner.pending:
             span = Span(file, joiner.pieces[0].start, length)
             message = "the last line ends with `\\`, so that Shorewall waits for more and never reads it"
@@ -111,9 +119,8 @@ class LineReader:
         except Refused as refused:
             self.desk.refuse(refused.span, refused.message, refused.mend)
 
-    def _one(self, line: Line) -> Iterator[Line]:
+    def _one(self, line: Line, reading: Reading) -> Iterator[Line]:
         desk = self.desk
-        reading = desk.reading(line.file)
         reading.statements += 1
         if "$" in line.text or (self.parameters is not None and "@" in line.text):
             try:
@@ -132,19 +139,18 @@ class LineReader:
                 where = desk.unknown[line.unknown].where
                 desk.unmodelled(line.whole, f"the value of ${line.unknown} is not known: {where} computes it")
                 return
-        if _INCLUDE.match(line.text):
-            reading.inert += 1
-            yield from self._include(line)
-            return
-        if self._sectioned(line):
-            reading.inert += 1
-            return
-        if line.text.lstrip().startswith("?") and desk.dialect == 5:
-            word = line.text.split()[0]
-            desk.refuse(
-                line.whole, f"`{word}` is no directive", "directives are ?IF, ?SET, ?SECTION, ?FORMAT, ?COMMENT …"
-            )
-            return
+        if _SPECIAL.match(line.text) is not None:
+            if _INCLUDE.match(line.text):
+                reading.inert += 1
+                yield from self._include(line)
+                return
+            if self._sectioned(line):
+                reading.inert += 1
+                return
+            if line.text.lstrip().startswith("?") and desk.dialect == 5:
+                mend = "directives are ?IF, ?SET, ?SECTION, ?FORMAT, ?COMMENT …"
+                desk.refuse(line.whole, f"`{line.text.split()[0]}` is no directive", mend)
+                return
         line.comment = self.comment
         yield line
 

@@ -12,8 +12,9 @@ from spdcheck.formats.shorewall.tables import RULES, RULES_2
 from spdcheck.formats.shorewall.targets import check_server, check_target
 from spdcheck.formats.shorewall.times import check_time
 from spdcheck.formats.shorewall.translation import knows_interface
+from spdcheck.model.netfilter import Interval
 from spdcheck.model.shorewall import RuleEntry
-from spdcheck.model.shorewall_columns import AddressKind, Hosts, Written
+from spdcheck.model.shorewall_columns import AddressKind, Hosts, Ports, Written
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from spdcheck.formats.shorewall.desk import Desk
     from spdcheck.formats.shorewall.draft import Draft
     from spdcheck.formats.shorewall.lines import Line
-    from spdcheck.model.shorewall_columns import Action, Place, Ports
+    from spdcheck.model.shorewall_columns import Action, Place
     from spdcheck.source import Span
 
 SECTIONS = ("ALL", "ESTABLISHED", "RELATED", "INVALID", "UNTRACKED", "NEW")
@@ -106,6 +107,8 @@ def entry(
     def ports(cell: Cell | None, *, source: bool) -> Ports | None:
         if cell is None:
             return None
+        if cell.text.isdigit() and cell.text.isascii() and key[0] in ("tcp", "udp") and len(cell.text) < 5:
+            return Ports((Interval(int(cell.text), int(cell.text)),), False, cell.span)
         return memo.read((source, key), cell, lambda c: values.ports(c, where, source=source, needed=needed))
 
     side = "zoned" if zoned else "body" if known else "action"

@@ -99,12 +99,15 @@ def check_policies(desk: Desk, draft: Draft) -> PolicyTable | None:
 
 def check_rules(desk: Desk, draft: Draft, table: PolicyTable | None) -> None:
     """Rules call what exists, and contradict no NONE."""
+    forbidding = table if any(entry.policy == "NONE" for entry in draft.policies) else None
+    plain = {name for name in TARGETS if name not in draft.declared and f"macro.{name}" not in desk.files}
     for entry in (*draft.blrules, *draft.rules):
-        _check_call(desk, draft, entry.action)
-        _check_parameter(desk, draft, entry.action)
-        _check_protocol(desk, draft, entry)
-        if table is not None:
-            _check_none(desk, entry, table)
+        if desk.dialect == 2 or entry.action.name not in plain:
+            _check_call(desk, draft, entry.action)
+            _check_parameter(desk, draft, entry.action)
+            _check_protocol(desk, draft, entry)
+        if forbidding is not None:
+            _check_none(desk, entry, forbidding)
         if entry.action.name in ("DNAT", "REDIRECT", "NONAT", "HELPER") and entry.section != "NEW":
             message = f"{entry.action.name} is possible only in the section NEW"
             desk.refuse_whole(entry.action.origin, message, "move the line below `?SECTION NEW`")
