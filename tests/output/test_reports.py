@@ -20,6 +20,7 @@ from spdcheck.output.terminal import Look
 from tests.cli.run import spdcheck
 from tests.golden import CORPUS, unpack
 from tests.output.sample import MISMATCH, OPEN, checked
+from tests.output.sarif_schema import SCHEMA
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +66,8 @@ def _regions(value: Any) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("site", SITES, ids=lambda path: path.name)
 def test_sarif_holds_what_code_scanning_wants(site: Path) -> None:
     document = _sarif(site)
-    assert document["version"] == "2.1.0"
+    jsonschema = pytest.importorskip("jsonschema")
+    jsonschema.validate(document, SCHEMA)
     (run,) = document["runs"]
     rules = run["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == [code for code, _, _ in CHECKS]
@@ -99,10 +101,21 @@ def test_fingerprints_outlive_other_lines(tmp_path: Path, monkeypatch: pytest.Mo
     assert before == after
 
 
+def test_the_schema_refuses_slips() -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    jsonschema.Draft7Validator.check_schema(SCHEMA)
+    slips: list[dict[str, Any]] = [{"run": []}, {"version": "2.1"}, {"runs": [{}]}]
+    slips.append({"runs": [{"tool": {"driver": {"nam": "x"}}}]})
+    for slip in slips:
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({"version": "2.1.0", "runs": [], **slip}, SCHEMA)
+
+
 def test_what_is_suppressed_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     policy = "spdadd 10.2.0.0/16 10.1.0.0/16 any -P in ipsec esp/tunnel/198.51.100.2-192.0.2.1/use;\n"
     unpack(f"=== gw/etc/ipsec.conf\n# spdcheck: ignore[SPD008] until spring\n{policy}", tmp_path)
+    pytest.importorskip("jsonschema").validate(_sarif(tmp_path), SCHEMA)
     results = [r for r in _sarif(tmp_path)["runs"][0]["results"] if "suppressions" in r]
     assert [r["ruleId"] for r in results] == ["SPD008"]
     assert results[0]["suppressions"][0]["justification"] == "until spring"
