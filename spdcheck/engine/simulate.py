@@ -7,6 +7,7 @@ What a stage does is in ``spd_stages``, ``sa_stages``, ``filter_stage``, ``route
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from spdcheck.engine import filter_stage, link_stages, route_stage, sa_stages, spd_stages, wire_stages
@@ -16,6 +17,7 @@ from spdcheck.engine.situation import End, Leaf, Move, Situation
 from spdcheck.engine.trace import Disposition, Mark, Step, Trace
 from spdcheck.engine.traffic import Many, One
 from spdcheck.model.host import Platform
+from spdcheck.model.policy import Action, Direction
 from spdcheck.semantics.datapath import datapath_of
 from spdcheck.semantics.datapath.stages import Kind
 from spdcheck.semantics.topology import Topology
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from spdcheck.engine.situation import State
     from spdcheck.engine.traffic import Traffic
     from spdcheck.model.host import Host, Site
+    from spdcheck.model.policy import SecurityPolicy
     from spdcheck.semantics.datapath.stages import Stage
     from spdcheck.semantics.packet import Packet
 
@@ -51,6 +54,17 @@ class Simulator:
         self.before_ike = before_ike
         self.topology = Topology(site)
         self.negotiations = Negotiations(self)
+
+    @cached_property
+    def meant(self) -> tuple[SecurityPolicy, ...]:
+        """The policies that say what is meant to be protected: ``out`` of all hosts first, then ``in``."""
+        return tuple(
+            policy
+            for direction in (Direction.OUT, Direction.IN)
+            for host in self.site.hosts
+            for policy in host.spd.of(direction)
+            if policy.action is Action.PROTECT and (direction is Direction.OUT or not policy.is_optional)
+        )
 
     def send(
         self, host: Host, traffic: Traffic, states: tuple[State, ...] = (), *, bypass: bool = False

@@ -13,7 +13,7 @@ from spdcheck.semantics.filters_linux import has_netfilter
 from spdcheck.semantics.intervals import single
 from spdcheck.semantics.packet import CLEAR, TRANSPORT, TUNNEL, WHOLE
 from spdcheck.semantics.predicate import FALSE, is_value
-from spdcheck.semantics.selectors import predicate_of, touches
+from spdcheck.semantics.selectors import predicate_of, touching
 from spdcheck.semantics.spd_order import asked_order
 from spdcheck.semantics.sysctls import switched_on
 
@@ -41,8 +41,7 @@ def _ask(
     A BSD kernel looks up forwarded packets without their ports ("needport 0"); no port of a selector equals that. No
     kernel sees the ports of a fragment.
     """
-    sides = (traffic.side(SOURCE), traffic.side(DESTINATION))
-    policies = tuple(policy for policy in policies if touches(policy.selector, *sides))
+    policies = touching(policies, traffic.side(SOURCE), traffic.side(DESTINATION))
     whole = is_value(FRAGMENT, WHOLE)
     conditions = []
     for policy in policies:
@@ -62,13 +61,12 @@ def _in_force(simulator: Simulator, host: Host, direction: Direction, traffic: T
     ordered = asked_order(host, direction) + simulator.negotiations.policies_made(host, direction)
     if all(policy.by_ike is None for policy in ordered):
         return ordered
-    sides = (traffic.side(SOURCE), traffic.side(DESTINATION))
-    there: list[SecurityPolicy] = []
-    absent: list[SecurityPolicy] = []
-    for policy in ordered:
-        asked = policy.by_ike is not None and touches(policy.selector, *sides)
-        (absent if asked and simulator.negotiations.missing(host, policy) else there).append(policy)
-    return (*there, *absent)
+    asked = touching(ordered, traffic.side(SOURCE), traffic.side(DESTINATION))
+    absent = {id(policy) for policy in asked if simulator.negotiations.missing(host, policy)}
+    if not absent:
+        return ordered
+    missing = tuple(policy for policy in ordered if id(policy) in absent)
+    return (*(policy for policy in ordered if id(policy) not in absent), *missing)
 
 
 def look_up_out(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[Move]:

@@ -9,7 +9,6 @@ from spdcheck.engine.alike import alike
 from spdcheck.engine.frame import NOT_ON_THE_WIRE, Frame, form
 from spdcheck.engine.situation import End, Move
 from spdcheck.engine.trace import Disposition, Mark, Step, Wire
-from spdcheck.model.policy import Action, Direction
 from spdcheck.model.protocols import AH, ESP
 from spdcheck.semantics.datapath import datapath_of
 from spdcheck.semantics.encapsulation import IP_HEADER
@@ -21,7 +20,7 @@ from spdcheck.semantics.fields import (
 )
 from spdcheck.semantics.intervals import single
 from spdcheck.semantics.packet import FIRST_FRAGMENT, LATER_FRAGMENT
-from spdcheck.semantics.selectors import predicate_of, touches
+from spdcheck.semantics.selectors import predicate_of, touching
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,14 +67,7 @@ def _protecting(simulator: Simulator, situation: Situation) -> Iterator[tuple[Si
     traffic = situation.frame.traffic
     began = traffic.began
     sides = (began.side(SOURCE), began.side(DESTINATION))
-    policies = [
-        policy
-        for direction in (Direction.OUT, Direction.IN)
-        for host in simulator.site.hosts
-        for policy in host.spd.of(direction)
-        if policy.action is Action.PROTECT and touches(policy.selector, *sides)
-        if direction is Direction.OUT or not policy.is_optional
-    ]
+    policies = touching(simulator.meant, *sides)
     for part in began.split([predicate_of(policy.selector) for policy in policies]):
         here = traffic.begun_in(part.traffic)
         if here is not None:

@@ -26,7 +26,10 @@ from spdcheck.semantics.intervals import normalise, overlaps
 from spdcheck.semantics.predicate import all_of, in_set
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from spdcheck.model.addresses import AddressRange
+    from spdcheck.model.policy import SecurityPolicy
     from spdcheck.model.selector import PortRange, TrafficSelector
     from spdcheck.semantics.fields import Field
     from spdcheck.semantics.intervals import IntervalSet
@@ -62,6 +65,28 @@ def predicate_of(selector: TrafficSelector) -> Predicate:
 def touches(selector: TrafficSelector, sources: IntervalSet, destinations: IntervalSet) -> bool:
     """Some pair of these addresses is selected; a quick look before the whole predicate is asked."""
     return overlaps(_addresses(selector.source), sources) and overlaps(_addresses(selector.destination), destinations)
+
+
+def touching(
+    policies: Iterable[SecurityPolicy], sources: IntervalSet, destinations: IntervalSet
+) -> tuple[SecurityPolicy, ...]:
+    """The policies whose selectors :func:`touches` some pair of these addresses, in their order.
+
+    A site asks this for every packet of every flow, so that it looks at nothing but the four numbers of a selector.
+    """
+    if len(sources) != 1 or len(destinations) != 1:
+        return tuple(policy for policy in policies if touches(policy.selector, sources, destinations))
+    (from_low, from_high), (to_low, to_high) = sources[0], destinations[0]
+    found = []
+    for policy in policies:
+        selector = policy.selector
+        family, first, last = selector.destination
+        shift = IPV6 if family == 6 else 0
+        if first + shift <= to_high and to_low <= last + shift:
+            _, first, last = selector.source
+            if first + shift <= from_high and from_low <= last + shift:
+                found.append(policy)
+    return tuple(found)
 
 
 def _addresses(addresses: AddressRange) -> IntervalSet:

@@ -9,10 +9,12 @@ net/xfrm/xfrm_policy.c ``xfrm_policy_insert``, OpenBSD netinet/ip_ipsp.h ``struc
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from spdcheck.model.host import Platform
 from spdcheck.model.selector import ANY_PROTOCOL
+from spdcheck.semantics.same_host import SameHost
 
 if TYPE_CHECKING:
     from spdcheck.model.host import Host
@@ -23,13 +25,18 @@ def asked_order(host: Host, direction: Direction) -> tuple[SecurityPolicy, ...]:
     """The policies of a direction in the order in which this host's kernel asks them."""
     policies = host.spd.of(direction)
     if host.platform is Platform.OPENBSD:
-        latest_first = list(reversed(policies))
-        return tuple(sorted(latest_first, key=_generality))
+        return _most_specific_first(SameHost(host), direction)
     if has_oldest_inexact_quirk(host):
         policies = _with_quirk(policies)
     if all(policy.priority == policies[0].priority for policy in policies):
         return policies
     return tuple(sorted(policies, key=lambda policy: policy.priority))
+
+
+@lru_cache(maxsize=512)
+def _most_specific_first(found: SameHost, direction: Direction) -> tuple[SecurityPolicy, ...]:
+    latest_first = list(reversed(found.host.spd.of(direction)))
+    return tuple(sorted(latest_first, key=_generality))
 
 
 def _generality(policy: SecurityPolicy) -> tuple[int, int, bool, bool, bool]:
