@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
+from spdcheck.checks.wording import several
 from spdcheck.engine.selectors import overlapping, some_packet
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.host import Platform
@@ -113,7 +114,7 @@ class OverlappingSas(Check):
             yield self.finding(
                 host,
                 policies[-1].origin,
-                f"{_listed(told)} negotiate the same flow {selector}: each one overwrites it, so that the "
+                f"{several(told)} negotiate the same flow {selector}: each one overwrites it, so that the "
                 "one that came last gets the packets of all",
                 label="one flow for several peers",
                 notes=[Note(policy.origin, f"with {far_address(policy)}") for policy in policies[:-1]]
@@ -156,11 +157,6 @@ def _ends(policy: SecurityPolicy) -> tuple[AddressRange, AddressRange] | None:
     if template.source is None or template.destination is None:
         return None
     return template.source, template.destination
-
-
-def _listed(names: list[str]) -> str:
-    shown = names[:3] if len(names) < 5 else [*names[:3], f"{len(names) - 3} more"]
-    return f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
 def _by_ike(*policies: SecurityPolicy) -> bool:

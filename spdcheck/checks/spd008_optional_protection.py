@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
+from spdcheck.checks.wording import several
 from spdcheck.engine.exploration import REFUSED
 from spdcheck.engine.selectors import some_packet
 from spdcheck.engine.ways import unprotected
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from spdcheck.checks.base import Context
     from spdcheck.model.host import Host
     from spdcheck.model.policy import SecurityPolicy
+    from spdcheck.source import Span
 
 
 _SYSTEMS: dict[Platform | None, str] = {Platform.FREEBSD: "FreeBSD", Platform.NETBSD: "NetBSD"}
@@ -61,7 +63,6 @@ class OptionalProtection(Check):
     code = "SPD008"
     name = "optional-protection"
     severity = Severity.WARNING
-    local = True
 
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """Every policy of every host."""
@@ -100,23 +101,28 @@ class OptionalProtection(Check):
                 f"the release of {host.name} is not known: isakmpd up to OpenBSD 5.4 accepts clear packets of its flows"
             )
             yield Undecided(self.code, host.name, reason, inward[0].origin)
+        groups: dict[tuple[Span, bool], list[SecurityPolicy]] = {}
         for policy in inward:
             if policy.is_optional:
-                yield self._installed(context, host, policy)
+                endings = () if context.site.single_file else tuple(unprotected(context.ways.simulator, host, policy))
+                stopped = bool(endings) and all(ending.disposition in REFUSED for ending in endings)
+                groups.setdefault((policy.origin, stopped), []).append(policy)
+        for (_, stopped), policies in groups.items():
+            yield self._installed(host, policies, stopped=stopped)
 
-    def _installed(self, context: Context, host: Host, policy: SecurityPolicy) -> Finding:
-        endings = () if context.site.single_file else tuple(unprotected(context.ways.simulator, host, policy))
-        stopped = bool(endings) and all(ending.disposition in REFUSED for ending in endings)
+    def _installed(self, host: Host, policies: list[SecurityPolicy], *, stopped: bool) -> Finding:
+        policy = policies[0]
+        remote = several([str(one.remote) for one in policies])
         now = "; a packet filter stops them" if stopped else ""
         release = ".".join(str(number) for number in host.release)
         system = f"OpenBSD {release}" if host.platform is Platform.OPENBSD else _SYSTEMS.get(host.platform, host.name)
         return self.finding(
             host,
             policy.origin,
-            f"isakmpd on {system} installs use for what arrives: clear packets that claim to come from {policy.remote} "
-            f"are accepted{now}",
+            f"isakmpd on {system} installs use for what arrives: clear packets that claim to come from {remote} are "
+            f"accepted{now}",
             label=f"{policy.selector} is optional once phase 2 has succeeded",
-            mend="keep them blocked" if stopped else f"block what comes from {policy.remote} in clear from outside",
+            mend="keep them blocked" if stopped else f"block what comes from {remote} in clear from outside",
             witness=some_packet(policy.selector),
             severity=Severity.INFO if stopped else None,
         )

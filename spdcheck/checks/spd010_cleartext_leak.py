@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
-from spdcheck.checks.wording import flow_in_words
+from spdcheck.checks.wording import flow_in_words, several
 from spdcheck.engine.exploration import explore, witness
 from spdcheck.engine.spd_stages import NOT_YET
 from spdcheck.engine.trace import Disposition, Mark, Step, Wire
@@ -105,10 +105,13 @@ class CleartextLeak(Check):
             if host.gap_in(Part.SPD) is not None:
                 yield from self.undecided(host, (Part.SPD,))
                 continue
+            installed: dict[Span, list[SecurityPolicy]] = {}
             for policy in context.protecting(host):
                 yield from self._policy(context, host, policy)
                 if policy.by_ike is not None and not context.ways.simulator.negotiations.missing(host, policy):
-                    yield from self._meanwhile(context, host, policy)
+                    installed.setdefault(policy.origin, []).append(policy)
+            for policies in installed.values():
+                yield from self._meanwhile(context, host, policies)
             for interface in host.interfaces:
                 if interface.tunnel is not None:
                     yield from self._device(context, host, interface)
@@ -128,15 +131,19 @@ class CleartextLeak(Check):
         for cause, endings in groups.items():
             yield from self._leak(host, policy, cause, endings)
 
-    def _meanwhile(self, context: Context, host: Host, policy: SecurityPolicy) -> Iterator[Finding | Undecided]:
-        """Before a key daemon has installed the policy, and after its last SA has gone."""
+    def _meanwhile(self, context: Context, host: Host, policies: list[SecurityPolicy]) -> Iterator[Finding | Undecided]:
+        """Before a key daemon has installed the policies of one connection, and after its last SA has gone."""
         leaking: list[Ending] = []
-        for ending in explore(context.ways.before_ike, flow_of(policy.selector), strangers=False):
-            at = clear_wire(ending, host) if passes(ending, host) else None
-            if ending.disposition is Disposition.UNKNOWN:
-                yield Undecided(self.code, host.name, ending.sentence, ending.place)
-            elif at is not None:
-                leaking.append(ending)
+        remote: list[str] = []
+        policy = policies[0]
+        for policy in policies:
+            for ending in explore(context.ways.before_ike, flow_of(policy.selector), strangers=False):
+                at = clear_wire(ending, host) if passes(ending, host) else None
+                if ending.disposition is Disposition.UNKNOWN:
+                    yield Undecided(self.code, host.name, ending.sentence, ending.place)
+                elif at is not None:
+                    leaking.append(ending)
+                    remote += [str(policy.remote)] if str(policy.remote) not in remote else []
         if not leaking:
             return
         trace = witness(leaking)
@@ -149,7 +156,7 @@ class CleartextLeak(Check):
             f"until phase 2 has succeeded, and after the last SA has gone, {host.name} has no flow: "
             f"{flow_in_words(leaking)} leaves in clear",
             label="its flows are there only while there are SAs",
-            mend=f"block what goes to {policy.remote} in clear on the interface that faces the peers",
+            mend=f"block what goes to {several(remote)} in clear on the interface that faces the peers",
             trace=trace,
             severity=Severity.WARNING,
             subject="before",

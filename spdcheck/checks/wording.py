@@ -33,6 +33,12 @@ _FLOW = (SOURCE, DESTINATION, PROTOCOL, SOURCE_PORT, DESTINATION_PORT)
 _WITH_PORTS = normalise((number, number) for number in PORT_PROTOCOLS)
 
 
+def several(texts: Sequence[str]) -> str:
+    """At most three texts as a list, and how many more there are."""
+    shown = [*texts[:_SHOWN], f"{len(texts) - _SHOWN} more"] if len(texts) > _SHOWN + 1 else list(texts)
+    return " and ".join(shown) if len(shown) < 3 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
 def flow_in_words(endings: Iterable[Ending], *, upper: bool = True) -> str:
     """The packets that end in one of these ways, as they began: ``10.1.0.0/16 → 10.2.0.0/16 tcp``, at most three.
 

@@ -74,9 +74,10 @@ def touching(
 
     A site asks this for every packet of every flow, so that it looks at nothing but the four numbers of a selector.
     """
-    if len(sources) != 1 or len(destinations) != 1:
-        return tuple(policy for policy in policies if touches(policy.selector, sources, destinations))
-    (from_low, from_high), (to_low, to_high) = sources[0], destinations[0]
+    if not sources or not destinations:
+        return ()
+    from_low, from_high, to_low, to_high = sources[0][0], sources[-1][1], destinations[0][0], destinations[-1][1]
+    has_holes = len(sources) > 1 or len(destinations) > 1
     found = []
     for policy in policies:
         selector = policy.selector
@@ -86,7 +87,7 @@ def touching(
             _, first, last = selector.source
             if first + shift <= from_high and from_low <= last + shift:
                 found.append(policy)
-    return tuple(found)
+    return tuple(p for p in found if not has_holes or touches(p.selector, sources, destinations))
 
 
 def _addresses(addresses: AddressRange) -> IntervalSet:
