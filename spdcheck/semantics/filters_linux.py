@@ -13,7 +13,7 @@ from spdcheck.model.diagnostic import Part
 from spdcheck.model.netfilter import NetfilterRuleset
 from spdcheck.semantics import conditions
 from spdcheck.semantics.changes import changed_fields
-from spdcheck.semantics.decision import Decide, DecisionList, Entry
+from spdcheck.semantics.decision import Decide, DecisionList, Entry, Undecided
 from spdcheck.semantics.fields import CAPTURED
 from spdcheck.semantics.filters import FilterPoint, RuleList, Tracking, Verdict
 from spdcheck.semantics.predicate import Unknown
@@ -61,8 +61,17 @@ def _lists(same: SameHost) -> Iterator[RuleList]:
                 if found is not None:
                     yield RuleList(
                         f"{table.name} {hook}", compiler.ruleset.origin, found, translates=table.name == "nat",
-                        unknown=why, either=True,
+                        unknown=why or _undecided(found), either=True,
                     )  # fmt: skip
+
+
+def _undecided(rules: DecisionList) -> str:
+    """Why a whole list is not known (its chains are too many to be written out); empty where it is."""
+    first = rules.entries[0] if rules.entries else None
+    if first is None or first.origin is not None or not isinstance(first.effect, Decide):
+        return ""
+    action = first.effect.action
+    return action.reason if isinstance(action, Undecided) else ""
 
 
 def has_netfilter(host: Host) -> bool:

@@ -15,7 +15,7 @@ from spdcheck.model.addresses import parse_address, parse_prefix
 from spdcheck.model.host import Flag, Host, Interface, InterfaceAddress, Platform, Route, Site
 from spdcheck.model.netfilter import NetfilterRuleset
 from spdcheck.semantics.fields import name_number
-from spdcheck.semantics.filters_linux import netfilter
+from spdcheck.semantics.filters_linux import netfilter, netfilter_lists
 from spdcheck.semantics.packet import Packet, packet
 from spdcheck.semantics.rulesets.netfilter_matches import Conditions
 from spdcheck.source import SourceFile
@@ -223,3 +223,18 @@ def test_a_host_may_accept_its_own_addresses() -> None:
     host = replace(reading, settings={"net.ipv4.conf.eth1.accept_local": ("1", SourceFile("x", "").span())})
     leaf = next(Simulator(Site("one", (host,))).arrive(host, "eth1", One(made("192.0.2.1"))))
     assert leaf.end.disposition is Disposition.DELIVERED
+
+
+def test_chains_without_end_are_not_followed() -> None:
+    def names(count: int) -> str:
+        return "*filter\n" + "".join(f":c{number} - [0:0]\n" for number in range(count)) + "-A FORWARD -j c0\n"
+
+    deep = names(2000) + "".join(f"-A c{number} -j c{number + 1}\n" for number in range(1999))
+    wide = names(18) + "".join(
+        f"-A c{number} -p {word} -j c{number + 1}\n" for number in range(17) for word in ("tcp", "udp", "icmp")
+    )
+    for text, last, why in ((deep, 1999, "jumps are nested"), (wide, 17, "write out to more than")):
+        rules = f"{text}-A c{last} -j DROP\nCOMMIT\n"
+        assert fate(rules, made()) is Disposition.UNKNOWN
+        (found,) = netfilter_lists(gateway(rules))
+        assert why in found.unknown

@@ -6,16 +6,17 @@ behind a ``return`` or ``goto`` is asked only of packets that did not take it.
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, TypeAlias
 
 from spdcheck.records import dataclass
-from spdcheck.semantics.decision import Continue, Decide, Undecided
+from spdcheck.semantics.decision import Continue, Decide, DecisionList, Entry, Undecided
+from spdcheck.semantics.predicate import TRUE
 from spdcheck.semantics.rulesets.timeline import Asked, Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from spdcheck.semantics.decision import DecisionList
     from spdcheck.semantics.predicate import Predicate
 
 
@@ -38,6 +39,11 @@ class Return:
     """The end of this chain (``-j RETURN``)."""
 
 
+MOST_RULES = 1 << 17
+"""Chains that write out to more are not followed: twenty chains, each jumped to twice, would make a million."""
+MOST_DEPTH = 128
+"""Jumps within jumps are followed so far; nft's own limit is 16."""
+
 Target: TypeAlias = Decide | Continue | Jump | Goto | Return
 
 
@@ -53,11 +59,19 @@ class ChainRule:
 def chains(rules: Mapping[str, Sequence[ChainRule]], start: str, policy: Decide) -> DecisionList:
     """The decision list of a base chain with its policy.
 
-    A jump into a chain that does not exist, or in a circle, is undecided: the kernel would refuse such a table.
+    A jump into a chain that does not exist, or in a circle, is undecided: the kernel would refuse such a table. So is a
+    list that would be too long, or jumps that are nested too deep.
     """
     timeline = Timeline()
-    _chain(timeline, rules, start, (), ())
+    try:
+        _chain(timeline, rules, start, (), (), count(1))
+    except _TooLarge as reason:
+        return DecisionList((Entry(TRUE, Decide(Undecided(str(reason))), None),), policy)
     return timeline.finish(policy)
+
+
+class _TooLarge(Exception):  # noqa: N818 (it never leaves)
+    """Why the chains are not written out."""
 
 
 def _chain(
@@ -66,9 +80,16 @@ def _chain(
     name: str,
     guards: tuple[Asked, ...],
     path: tuple[str, ...],
+    asked_rules: Iterator[int],
 ) -> None:
-    """The entries of a chain; ``guards`` grow by what keeps a packet in it."""
+    """The entries of a chain; ``guards`` grow by what keeps a packet in it, ``asked_rules`` counts them all."""
+    if len(path) >= MOST_DEPTH:
+        message = f"more than {MOST_DEPTH} jumps are nested, at the chain {name}"
+        raise _TooLarge(message)
     for rule in rules[name]:
+        if next(asked_rules) > MOST_RULES:
+            message = f"the chains behind {path[0] if path else name} write out to more than {MOST_RULES:,} rules"
+            raise _TooLarge(message)
         asked = (*guards, (timeline.now, rule.condition))
         target = rule.target
         if isinstance(target, (Decide, Continue)):
@@ -79,6 +100,6 @@ def _chain(
                 why = "does not exist" if target.chain not in rules else "leads back to itself"
                 timeline.add(asked, Decide(Undecided(f"the chain {target.chain} {why}")), rule.origin)
                 continue
-            _chain(timeline, rules, target.chain, asked, (*path, name))
+            _chain(timeline, rules, target.chain, asked, (*path, name), asked_rules)
         if isinstance(target, (Goto, Return)):
             guards = (*guards, (asked[-1][0], ~rule.condition))
