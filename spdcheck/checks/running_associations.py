@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.checks.finding import Severity
+from spdcheck.checks.running_agreement import RENEW, disagreements, refused_by_keynote
 from spdcheck.checks.running_difference import Difference
 from spdcheck.checks.running_oddities import who_sa
 from spdcheck.model.policy import Action, Level, Mode, Protocol
 from spdcheck.model.running import Database
 from spdcheck.semantics.agreed_terms import RacoonTerms, isakmpd_terms
 from spdcheck.semantics.manual_keys import effective_mode, ends_of, family_of
-from spdcheck.semantics.policy_of_isakmpd import refuses
+from spdcheck.semantics.own_addresses import known_addresses
 from spdcheck.semantics.remote_selection import to_answer
 
 if TYPE_CHECKING:
@@ -21,12 +22,11 @@ if TYPE_CHECKING:
     from spdcheck.model.association import SecurityAssociation
     from spdcheck.model.host import Host
     from spdcheck.model.policy import SecurityPolicy, Template
-    from spdcheck.model.running import Dump, RunningAlgorithm, RunningAssociation, RunningTemplate
-    from spdcheck.semantics.agreed_terms import Choice, Terms
+    from spdcheck.model.running import Dump, RunningAssociation, RunningTemplate
+    from spdcheck.semantics.agreed_terms import Terms
     from spdcheck.semantics.peering import Peering
     from spdcheck.source import Span
 
-_RENEW = "have it negotiated anew (flush the SAD) and see whether it comes back like this"
 _RELOAD = "load the script again, or write into it what is meant"
 
 Way = tuple["AddressRange", "AddressRange", str]
@@ -50,7 +50,7 @@ class RunningAssociations:
         self._wide = False
         self._manual = {_identity(sa): sa for sa in host.sad.associations}
         self._terms = {d.program: RacoonTerms(peering, host, d) for d in host.daemons if d.program == "racoon"}
-        self._agreed: dict[Way, list[tuple[SecurityPolicy, Terms]]] = {}
+        self._agreed: dict[Way, list[Terms]] = {}
         self._collect()
 
     def _collect(self) -> None:
@@ -100,10 +100,12 @@ class RunningAssociations:
             return
         if destination.first >> 28 == 0xE or any(i.dynamic for i in host.interfaces):
             return
+        sure = known_addresses(host, source.family).complete
         yield Difference(
             "foreign", association.origin, who_sa(association), "neither end of {who} is an address of this host: the "
             "listing was taken elsewhere, or the host has an address that no file gives",
             label="not this host", mend="take the listing on this host, or give its addresses in spdcheck.toml",
+            severity=Severity.ERROR if sure else Severity.WARNING,
         )  # fmt: skip
 
     # ---- associations that the files write
@@ -155,13 +157,12 @@ class RunningAssociations:
         yield from self._reqid(running, demands)
         agreed = self._agreed_for(way, demands)
         if agreed:
-            yield from self._algorithms(running, [terms for _, terms in agreed])
-            yield from self._lifetimes(running, [terms for _, terms in agreed])
-            yield from self._keynote(running)
+            yield from disagreements(running, agreed)
+            yield from refused_by_keynote(self._host, running)
         elif not self._host.daemons and self._host.sad.associations and self._host.scripts:
             yield self._unwritten(running)
         else:
-            yield from self._keynote(running)
+            yield from refused_by_keynote(self._host, running)
 
     def _unasked(self, running: RunningAssociation) -> Iterator[Difference]:
         """No policy wants an SA between these ends; a daemon may answer for policies that it makes itself."""
@@ -200,7 +201,7 @@ class RunningAssociations:
         yield Difference(
             "mode", running.place("mode"), who_sa(running), "{who} has " + f"mode {running.mode.value}, but the policy "
             f"between its ends asks for {wanted}: it is not of this policy{why}", label=f"mode {running.mode.value}",
-            against=demand.template.origin, says=f"{wanted} here", mend=_RENEW,
+            against=demand.template.origin, says=f"{wanted} here", mend=RENEW,
         )  # fmt: skip
 
     def _reqid(self, running: RunningAssociation, demands: list[_Demand]) -> Iterator[Difference]:
@@ -219,90 +220,23 @@ class RunningAssociations:
         yield Difference(
             "reqid", running.place("reqid"), who_sa(running), "{who} has request id "
             f"{running.reqid}, but the policy between its ends {wanted}: it is not of this policy",
-            label=f"request id {running.reqid}", against=known[0].template.origin, says="the policy", mend=_RENEW,
+            label=f"request id {running.reqid}", against=known[0].template.origin, says="the policy", mend=RENEW,
         )  # fmt: skip
 
     # ---- what the daemons would choose
 
-    def _agreed_for(self, way: Way, demands: list[_Demand]) -> list[tuple[SecurityPolicy, Terms]]:
+    def _agreed_for(self, way: Way, demands: list[_Demand]) -> list[Terms]:
+        """The different terms on which SAs of one way can be; many policies have the same."""
         if way not in self._agreed:
-            found = []
+            found: dict[Terms, None] = {}
             for item in demands:
                 if item.policy is not None:
                     known = [terms_of.of(item.policy) for terms_of in self._terms.values()]
                     known.append(isakmpd_terms(self._peering, item.policy))
-                    found += [(item.policy, terms) for terms in known if terms is not None]
-            self._agreed[way] = found
+                    found |= dict.fromkeys(terms for terms in known if terms is not None)
+            self._agreed[way] = list(found)
         return self._agreed[way]
-
-    def _algorithms(self, running: RunningAssociation, agreed: list[Terms]) -> Iterator[Difference]:
-        pairs = ((running.encryption, "encryption"), (running.integrity, "integrity"))
-        for algorithm, part in pairs:
-            if algorithm is None:
-                continue
-            choices = [choice for terms in agreed for choice in getattr(terms, part)]
-            if not choices or any(_fits(algorithm, choice) for choice in choices):
-                continue
-            names = " or ".join(dict.fromkeys(str(choice) for choice in choices))
-            why = " and ".join(dict.fromkeys(terms.why for terms in agreed))
-            bits = f" with a key of {algorithm.bits} bits" if algorithm.name in {c.name for c in choices} else ""
-            yield Difference(
-                part, algorithm.origin, who_sa(running), "{who} uses " + f"{algorithm.name}{bits}, but {names} {why}",
-                label=algorithm.name, against=choices[0].origin, says=f"{names} here", mend=_RENEW,
-            )  # fmt: skip
-
-    def _lifetimes(self, running: RunningAssociation, agreed: list[Terms]) -> Iterator[Difference]:
-        hard, soft = running.hard_seconds, running.soft_seconds
-        place = running.place("lifetime")
-        if hard and not any(_allows(terms, hard) for terms in agreed):
-            wanted = " or ".join(f"{n} s" for n in sorted({n for t in agreed for n in t.seconds or ()}))
-            yield Difference(
-                "hard", place, who_sa(running), "{who} lives " + f"{hard} s, but the daemons would agree on {wanted}",
-                label=f"hard: {hard}(s)", against=agreed[0].ours, says="the lifetime is set here", mend=_RENEW,
-            )  # fmt: skip
-        percent = agreed[0].soft_percent
-        if hard and soft and percent and soft != hard * percent // 100:
-            yield Difference(
-                "soft", place, who_sa(running), "{who} is renewed after " + f"{soft} s of {hard} s, but racoon renews "
-                f"after {percent} %, which is {hard * percent // 100} s: racoon did not make it",
-                label=f"soft: {soft}(s)", mend=_RENEW, severity=Severity.WARNING,
-            )  # fmt: skip
-        if running.hard_bytes == 0 and all(terms.has_bytes for terms in agreed):
-            yield Difference(
-                "no-bytes", running.place("bytes"), who_sa(running), "{who} may carry any number of bytes, but the "
-                "daemons would agree on a limit: the peers renew it at different times", label="no limit of bytes",
-                against=agreed[0].ours, says="its suites limit the bytes", mend=_RENEW, severity=Severity.WARNING,
-            )  # fmt: skip
-        if running.hard_bytes and all(terms.has_bytes is False for terms in agreed):
-            yield Difference(
-                "bytes", running.place("bytes"), who_sa(running), "{who} ends after " + f"{running.hard_bytes} bytes, "
-                "but neither side sets a limit of bytes", label="a limit of bytes", against=agreed[0].ours,
-                says="no limit of bytes here", mend=_RENEW, severity=Severity.WARNING,
-            )  # fmt: skip
-
-    def _keynote(self, running: RunningAssociation) -> Iterator[Difference]:
-        """isakmpd asks its policy about every SA, whoever has started."""
-        refused = refuses(self._host, running)
-        if refused is not None:
-            names = " and ".join(a.name for a in (running.encryption, running.integrity) if a is not None)
-            yield Difference(
-                "keynote", running.origin, who_sa(running), "{who} uses " + f"{names}, which isakmpd's policy refuses: "
-                "this policy was not in use when it was made", label="refused by the policy", against=refused,
-                says="no assertion takes these algorithms", mend="file the policy that is in use",
-            )  # fmt: skip
 
 
 def _identity(line: SecurityAssociation) -> tuple[AddressRange, str, int]:
     return line.destination, family_of(line.protocol), line.spi
-
-
-def _fits(algorithm: RunningAlgorithm, choice: Choice) -> bool:
-    if algorithm.name != choice.name:
-        return False
-    return algorithm.bits is None or choice.bits is None or algorithm.bits in choice.bits
-
-
-def _allows(terms: Terms, seconds: int) -> bool:
-    if terms.seconds is None or seconds in terms.seconds:
-        return True
-    return terms.shorter_too and seconds <= max(terms.seconds)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spdcheck.checks.finding import Severity
 from spdcheck.checks.running_difference import Difference
 from spdcheck.model.ike import ExchangeMode
+from spdcheck.semantics.own_addresses import known_addresses
 from spdcheck.semantics.remote_selection import to_answer
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ def phase1_differences(host: Host, dump: Dump) -> Iterator[Difference]:
             yield Difference(
                 "phase1-end", sa.origin, who, "{who} begins at " + f"{sa.local}, which is no address of this host",
                 label="not this host", mend="take the listing on this host, or give its addresses in spdcheck.toml",
+                severity=Severity.ERROR if known_addresses(host, sa.local.family).complete else Severity.WARNING,
             )  # fmt: skip
         if not racoons:
             continue

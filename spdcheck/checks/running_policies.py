@@ -41,6 +41,7 @@ class RunningPolicies:
         self._dump = dump
         self._configured = {(p.direction, p.selector): p for p in host.spd.policies}
         self._loose: list[SecurityPolicy] = []
+        self._chosen: dict[int, RunningTemplate] = {}
 
     def differences(self, *, whole: bool) -> Iterator[Difference]:
         """Entries that the files can't have made; with ``whole``, what is missing as well."""
@@ -134,6 +135,8 @@ class RunningPolicies:
                     "template", running.origin, who_policy(policy), "{who} has " + ", ".join(words),
                     label="not what the files say", against=wanted.origin, says=line, mend=_RELOAD,
                 )  # fmt: skip
+            if wanted.level is Level.UNIQUE and running.chosen and not wanted.reqid:
+                yield from self._chosen_once(policy, running)
         if policy.priority is not None and self._host.platform is Platform.LINUX and expected.by_ike is None:
             yield from self._priority(policy, expected)
 
@@ -170,6 +173,17 @@ class RunningPolicies:
         elif not manual and not running.chosen:
             what = f"request id {running.reqid}" if running.reqid else "no request id"
             yield f"{what} instead of one that the kernel chooses (from {LARGEST_REQID + 1} on)"
+
+    def _chosen_once(self, policy: RunningPolicy, running: RunningTemplate) -> Iterator[Difference]:
+        """For each ``unique`` without a number a kernel takes the next one."""
+        first = self._chosen.setdefault(running.reqid, running)
+        if first is not running:
+            yield Difference(
+                "chosen", running.origin, who_policy(policy), "{who} has the request id "
+                f"{running.reqid} of another policy: a kernel chooses a new one for every unique without a number",
+                label="the same number", against=first.origin, says="chosen for this one",
+                mend="take the listing again; do not put it together by hand",
+            )  # fmt: skip
 
     def _priority(self, policy: RunningPolicy, expected: SecurityPolicy) -> Iterator[Difference]:
         if policy.priority != expected.priority:

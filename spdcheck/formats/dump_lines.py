@@ -33,6 +33,10 @@ _PROMPT = re.compile(r"(?:\[[^\]\n]*\]|[^\s#$%<>]*)[#$%>](?:\s.*)?")
 
 _NUMBER = re.compile(r"[0-9]{1,20}|0[xX][0-9A-Fa-f]{1,16}")
 _HIDDEN = re.compile(r"(.)\1*", re.DOTALL)
+_HEX = re.compile(r"[0-9A-Fa-f]+")
+_GROUP = 8
+"""Digits that setkey prints together."""
+
 _NO_TEXT = "keep the listing as the program prints it"
 
 
@@ -162,11 +166,18 @@ class Keys:
         return "Keys(…)"
 
     def keep(self, start: int, text: str) -> None:
-        """Remembers a key that is printed in hexadecimal digits, in groups or not. One that was hidden has a length."""
-        digits = "".join(text.split()).removeprefix("0x").removeprefix("0X")
-        self._bits[start] = len(digits) * 4
-        self._ends[start] = start + len(text)
-        if _HIDDEN.fullmatch(digits) is None and re.fullmatch(r"[0-9A-Fa-f]+", digits):
+        """Remembers a key that is printed in hexadecimal digits, in groups or not.
+
+        One whose digits were replaced one by one still has a length; one that was replaced by a remark has none.
+        """
+        words = text.split()
+        digits = "".join(words).removeprefix("0x").removeprefix("0X")
+        if _HIDDEN.fullmatch(digits):
+            if all(len(word) == _GROUP for word in words[:-1]) and len(digits) >= 2 * _GROUP:
+                self._bits[start] = len(digits) * 4
+        elif _HEX.fullmatch(digits):
+            self._bits[start] = len(digits) * 4
+            self._ends[start] = start + len(text)
             self._secrets[start] = Secret(bytes.fromhex(digits if len(digits) % 2 == 0 else "0" + digits))
 
     def secret(self, start: int) -> Secret | None:

@@ -49,7 +49,7 @@ class Choice(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """What an SA may be. ``ours`` is the place that says so.
+    """What an SA may be. ``ours`` is the place that says so, ``set_here`` that of its lifetime.
 
     ``seconds`` are the hard lifetimes that either side asks for; with ``shorter_too`` a peer that is not known may have
     asked for less. ``seconds`` is None where the peer may dictate them. ``has_bytes``: the bytes are limited; None
@@ -64,6 +64,7 @@ class Terms(NamedTuple):
     has_bytes: bool | None
     ours: Span
     why: str
+    set_here: Span | None = None
     soft_percent: int | None = None
 
 
@@ -117,6 +118,7 @@ def _terms(own: Phase2Proposal, section: IkePeer, theirs: Phase2Proposal | None)
         shorter_too=theirs is None,
         has_bytes=None if theirs is None or any(limit.kilobytes for limit in limits) else False,
         ours=own.heading,
+        set_here=own.lifetime.origin,
         why="is what its sainfo offers" if theirs is None else "is what both sides would choose first",
         soft_percent=SOFT_PERCENT,
     )

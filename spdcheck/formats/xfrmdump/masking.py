@@ -10,7 +10,7 @@ from spdcheck.formats.dump_lines import Keys
 if TYPE_CHECKING:
     from spdcheck.source import SourceFile
 
-_NAMED = re.compile(r"(?<!\S)(?:enc|auth|auth-trunc|aead)[ \t]+[A-Za-z][\w(),-]*[ \t\r\n]+(?P<key>\S+)")
+_NAMED = re.compile(r"(?<!\S)(?:enc|auth|auth-trunc|aead)[ \t]+[A-Za-z][\w(),-]*[ \t]+(?P<key>\S+)")
 _LONG = re.compile(r"(?<![\w.:])(?:0[xX])?[0-9A-Fa-f]{16,}(?![\w:])")
 
 
