@@ -1,4 +1,4 @@
-"""Filters on enc0 for what IPsec has just unwrapped: its outer header, gateway to gateway, or what was inside."""
+"""Filters on enc0 that see the header of a tunnel, gateway to gateway: just unwrapped, or about to leave."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from spdcheck.semantics.fields import (
     ICMP_CODE,
     ICMP_TYPE,
     IN_INTERFACE,
+    OUT_INTERFACE,
     PROTOCOL,
     SOURCE,
     SOURCE_PORT,
@@ -27,6 +28,7 @@ from spdcheck.semantics.intervals import single
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from spdcheck.engine.frame import Protection
     from spdcheck.engine.situation import Situation
     from spdcheck.engine.traffic import Traffic
     from spdcheck.semantics.datapath.stages import Stage
@@ -47,9 +49,11 @@ def just_unwrapped(situation: Situation) -> bool:
 
 def pass_outer(situation: Situation, stage: Stage, asked: Sequence[FilterPoint]) -> Move:
     """The filters see the packet in the header of its tunnel: one that does not pass is dropped with what it holds."""
-    if situation.arrived[-1].mode is not Mode.TUNNEL:
+    inward = stage.hook == "in"
+    tunnel = (situation.arrived if inward else situation.pending)[-1]
+    if tunnel.mode is not Mode.TUNNEL:
         return Move(situation)
-    host, word, seen = situation.host.name, f"FILTER {stage.hook}", _outer(situation, stage)
+    host, word, seen = situation.host.name, f"FILTER {stage.hook}", _outer(situation, stage, tunnel)
     for point in asked:
         if point.translates:
             continue
@@ -63,23 +67,24 @@ def pass_outer(situation: Situation, stage: Stage, asked: Sequence[FilterPoint])
             else:
                 step = Step(host, word, Mark.FAIL, "block", what, stage.interface, answer.origin)
                 where = f", {answer.origin.where}" if answer.origin is not None else ""
-                how = "blocks the packet of the tunnel (protocol ipencap) on"
-                end = End(Disposition.DENIED_IN, f"{point.name} of {host} {how} {stage.interface}{where}")
+                text = f"{point.name} of {host} blocks the packet of the tunnel (protocol ipencap) on {stage.interface}"
+                end = End(Disposition.DENIED_IN if inward else Disposition.DENIED_OUT, text + where)
             return with_evidence(situation, Move(situation.with_(step), end=end), answer.before, rules=answer.rules)
     return Move(situation)
 
 
-def _outer(situation: Situation, stage: Stage) -> Traffic:
+def _outer(situation: Situation, stage: Stage, tunnel: Protection) -> Traffic:
     """The packets as the tunnel's header shows them."""
-    arrived, nothing = situation.arrived[-1], single(0)
+    nothing = single(0)
     inner = situation.frame.traffic.example()
     family = 6 if inner.source >> 128 else 4
+    here, there = (IN_INTERFACE, OUT_INTERFACE) if stage.hook == "in" else (OUT_INTERFACE, IN_INTERFACE)
     return situation.frame.traffic.rewritten(
         {
-            SOURCE: (address_interval(arrived.source),),
-            DESTINATION: (address_interval(arrived.destination),),
+            SOURCE: (address_interval(tunnel.source),),
+            DESTINATION: (address_interval(tunnel.destination),),
             PROTOCOL: single(_CARRIED[family]),
-            IN_INTERFACE: single(name_number(stage.interface)),
-            **dict.fromkeys((SOURCE_PORT, DESTINATION_PORT, TCP_FLAGS, ICMP_TYPE, ICMP_CODE), nothing),
+            here: single(name_number(stage.interface)),
+            **dict.fromkeys((there, SOURCE_PORT, DESTINATION_PORT, TCP_FLAGS, ICMP_TYPE, ICMP_CODE), nothing),
         }
     )

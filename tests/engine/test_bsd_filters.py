@@ -153,3 +153,22 @@ def test_a_loaded_anchor_translates(tmp_path: Path) -> None:
 
 def test_rules_that_the_boot_loads_and_nobody_gave_us(tmp_path: Path) -> None:
     assert run(tmp_path, "rc.conf", 'ipfilter_enable="YES"', IN).disposition is Disposition.UNKNOWN
+
+
+@pytest.mark.parametrize(("mask", "rules", "passes"), [
+    (1, "pass out on enc0 from 10.1.0.0/16 to any", True),
+    (2, "pass out on enc0 from 10.1.0.0/16 to any", False),
+    (2, "pass out on enc0 proto ipencap from 192.0.2.1 to 198.51.100.2", True),
+    (3, "pass out on enc0 from 10.1.0.0/16 to any", False),
+    (3, "pass out on enc0", True),
+    (0, "", True),
+])  # fmt: skip
+def test_what_filters_see_on_enc0_of_what_leaves(mask: int, rules: str, passes: bool, tmp_path: Path) -> None:
+    text = SITE.format(name="pf.conf", release="9.0", rules=f"block out on enc0\n{rules}")
+    text = text.replace("[[host.gw.route]]", "[host.gw.interface.enc0]\naddresses = []\n[[host.gw.route]]")
+    text += f"=== gw/etc/sysctl.conf\nnet.enc.out.ipsec_filter_mask={mask}\n=== gw/etc/ipsec.conf\n"
+    text += "add 192.0.2.1 198.51.100.2 esp 0x1001 -m tunnel -E aes-cbc 0x00112233445566778899aabbccddeeff;\n"
+    text += "spdadd 10.1.0.0/16 203.0.113.0/24 any -P out ipsec esp/tunnel/192.0.2.1-198.51.100.2/require;\n"
+    site = read(text, tmp_path)
+    found = trace(Simulator(site), parse_flow(WAY_OUT, site).packet(), reply=False)
+    assert (found.disposition is not Disposition.DENIED_OUT) is passes, found.sentence

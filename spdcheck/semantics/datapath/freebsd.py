@@ -77,6 +77,7 @@ OLD = replace(MODERN, name="FreeBSD up to 11.0", device_takes_tunnel=True)
 
 
 _ENC_OUT = Stage(Kind.FILTER, "out", interface="enc0")
+_ENC_OUT_OUTER = Stage(Kind.FILTER, "out", interface="enc0", outer=True)
 _ENC_OUTER = Stage(Kind.FILTER, "in", interface="enc0", outer=True)
 _ENC_INNER = Stage(Kind.FILTER, "in", interface="enc0")
 
@@ -98,8 +99,9 @@ def freebsd(host: Host) -> Datapath:
 def _with_enc(path: Datapath, host: Host) -> Datapath:
     """Filters on enc0 (if_enc(4)): by default the outer header of what arrives, the inner packet of what leaves.
 
-    Of ``net.enc.in.ipsec_filter_mask``, 1 is the outer header and 2 the inner packet; ``net.enc.out.ipsec_filter_mask``
-    1 is the packet before IPsec wraps it. What 2 would show there, the packet in its new header, is not looked at.
+    Of ``net.enc.in.ipsec_filter_mask``, 1 is the outer header and 2 the inner packet; of
+    ``net.enc.out.ipsec_filter_mask``, 1 is the packet before IPsec wraps it and 2 the packet in its new header, before
+    it is encrypted.
     """
     came, leaves = (_mask(host, f"net.enc.{way}.ipsec_filter_mask") for way in ("in", "out"))
     receive = list(path.receive)
@@ -108,7 +110,9 @@ def _with_enc(path: Datapath, host: Host) -> Datapath:
     def out(way: tuple[Stage, ...]) -> tuple[Stage, ...]:
         found: list[Stage] = []
         for stage in way:
-            found += [_ENC_OUT, stage] if leaves & 1 and stage.kind is Kind.ENCAPSULATE else [stage]
+            if stage.kind is Kind.ENCAPSULATE:
+                found += [seen for bit, seen in ((1, _ENC_OUT), (2, _ENC_OUT_OUTER)) if leaves & bit]
+            found.append(stage)
         return tuple(found)
 
     return replace(
