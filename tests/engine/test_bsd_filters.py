@@ -167,7 +167,7 @@ def test_what_filters_see_on_enc0_of_what_leaves(mask: int, rules: str, passes: 
     text = SITE.format(name="pf.conf", release="9.0", rules=f"block out on enc0\n{rules}")
     text = text.replace("[[host.gw.route]]", "[host.gw.interface.enc0]\naddresses = []\n[[host.gw.route]]")
     text += f"=== gw/etc/sysctl.conf\nnet.enc.out.ipsec_filter_mask={mask}\n=== gw/etc/ipsec.conf\n"
-    text += "add 192.0.2.1 198.51.100.2 esp 0x1001 -m tunnel -E aes-cbc 0x00112233445566778899aabbccddeeff;\n"
+    text += "add 192.0.2.1 198.51.100.2 esp 0x1001 -m tunnel -E rijndael-cbc 0x00112233445566778899aabbccddeeff;\n"
     text += "spdadd 10.1.0.0/16 203.0.113.0/24 any -P out ipsec esp/tunnel/192.0.2.1-198.51.100.2/require;\n"
     site = read(text, tmp_path)
     found = trace(Simulator(site), parse_flow(WAY_OUT, site).packet(), reply=False)

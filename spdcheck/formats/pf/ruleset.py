@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from spdcheck.formats.pf.alike import AlikeRules
 from spdcheck.formats.pf.anchors import antispoof, load_anchor, read_anchor
+from spdcheck.formats.pf.binat_rules import binat
 from spdcheck.formats.pf.filter_rules import filter_rule
 from spdcheck.formats.pf.keywords import vocabulary
 from spdcheck.formats.pf.lexer import Refused, statements
 from spdcheck.formats.pf.parse import Node, parse, text
 from spdcheck.formats.pf.queues import altq, check_queues, queue
+from spdcheck.formats.pf.scrub_rules import scrub_rule, translation_anchor
 from spdcheck.formats.pf.settings import SETTINGS
 from spdcheck.formats.pf.tables import table
-from spdcheck.formats.pf.translation_rules import binat, scrub_rule, translation, translation_anchor
+from spdcheck.formats.pf.translation_rules import translation
 from spdcheck.model.diagnostic import Part
 from spdcheck.model.pf import PfRuleset, Refusal, Setting
 from spdcheck.records import replace
