@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spdcheck.formats.automaton import Slot
-from spdcheck.formats.pf import names
-from spdcheck.formats.pf.dialect import FREEBSD
+from spdcheck.formats.pf.answers import block_answer, for_family, scrub_text
+from spdcheck.formats.pf.diverts import divert_text, family_with_divert
 from spdcheck.formats.pf.draft import Draft
 from spdcheck.formats.pf.effects import take
 from spdcheck.formats.pf.expansion import (
@@ -18,10 +17,10 @@ from spdcheck.formats.pf.expansion import (
     listed_family,
     while_expanding,
 )
+from spdcheck.formats.pf.fitting import fitting_pools
 from spdcheck.formats.pf.lexer import Refused
-from spdcheck.formats.pf.parse import Node, number, text
+from spdcheck.formats.pf.parse import Node
 from spdcheck.formats.pf.pools import PoolDraft, finished, may_be_many, of_family
-from spdcheck.model.addresses import address_text
 from spdcheck.model.pf import (
     AfTo,
     Anywhere,
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
     from spdcheck.model.pf import Condition, Pool
 
 SYN, SYN_ACK = 0x02, 0x12
-_LOOPBACK_NAMES = {"localhost": {4: 0x7F000001, 6: 1}}
 
 
 def filter_rule(builder: Builder, statement: Statement, node: Node) -> None:
@@ -66,7 +64,7 @@ def filter_rule(builder: Builder, statement: Statement, node: Node) -> None:
             continue
         assert isinstance(item, Node)
         if item.rule == "block":
-            action, answer = "block", _answer(statement, item) or builder.block_policy
+            action, answer = "block", block_answer(statement, item) or builder.block_policy
         else:
             action = item.rule.rstrip("_")
     rule = _Rule(builder, draft, action, answer)
@@ -80,31 +78,6 @@ def filter_rule(builder: Builder, statement: Statement, node: Node) -> None:
             raise Refused(NO_COMBINATION)
     if added == 1:
         builder.alike.keep(statement, node, context, expanded_rule)
-
-
-def _answer(statement: Statement, node: Node) -> str:
-    """How a block answers, as pf prints it; the codes of ``return-icmp`` for both families are settled later."""
-    if not node.items:
-        return ""
-    kind = node.items[0]
-    assert isinstance(kind, Node)
-    slots = [slot for slot in kind.items if isinstance(slot, Slot)]
-    words = [(text(statement, slot), slot.name == "NUMBER") for slot in slots]
-    if kind.rule == "return_rst" and slots:
-        ttl = number(statement, slots[0])
-        if not 0 <= ttl <= 255:
-            raise Refused(f"illegal ttl value {ttl}", slots[0].at)
-        return f"return-rst(ttl {ttl})" if ttl else "return-rst"
-    if kind.rule in ("return_icmp", "return_icmp6"):
-        # A single code leaves the other family its default, or (pfctl's slip) the default of IPv4.
-        codes = {4: 3, 6: 4}
-        if kind.rule == "return_icmp6" and words:
-            codes[6] = names.return_code(*words[0], 6)
-        elif words:
-            codes[4] = names.return_code(*words[0], 4)
-            codes[6] = names.return_code(*words[1], 6) if len(words) > 1 else 3
-        return f"return-icmp({codes[4]}, {codes[6]})"
-    return {"drop": "drop", "return_": "return", "return_rst": "return-rst"}[kind.rule]
 
 
 class _Rule:
@@ -182,7 +155,8 @@ class _Rule:
             for name in draft.queue.removeprefix("queue ").strip("()").split(", "):
                 if name not in self.builder.queue_names:
                     raise Refused(f"queue {name} is not defined")
-        self._check_divert()
+        if self.modern:
+            self.family = family_with_divert(draft, self.family)
         if action == "match" and draft.divert is not None:
             raise Refused("divert is not supported on match rules")
         if action != "pass" and draft.route_pool is not None and (self.modern or action == "match"):
@@ -198,50 +172,6 @@ class _Rule:
                 raise Refused("nat-to and rdr-to require keep state")
         if not self.modern and draft.route_pool is not None:
             self._old_route_family()
-
-    def _check_divert(self) -> None:
-        draft = self.draft
-        if draft.divert is None or not self.modern:
-            return
-        kind, word, _ = draft.divert
-        if kind == "divert-reply" and draft.direction == "in":
-            raise Refused("divert-reply used with incoming rule")
-        if kind != "divert-to":
-            return
-        if draft.direction == "out":
-            raise Refused("divert-to used with outgoing rule")
-        addresses = self._divert_addresses(word)
-        if self.family is None:
-            self.family = next(iter(addresses), None)
-        elif addresses and self.family not in addresses:
-            raise Refused("divert-to address family mismatch")
-
-    @staticmethod
-    def _divert_addresses(word: str) -> dict[int, int]:
-        from spdcheck.formats.pf.hosts import named_or_literal
-
-        try:
-            address = named_or_literal(word).address
-        except Refused:
-            raise Refused(f"could not parse divert address: {word}") from None
-        if isinstance(address, Literal):
-            return {address.addresses.family: address.addresses.first}
-        return _LOOPBACK_NAMES.get(word, {})
-
-    def _divert_text(self, family: int | None) -> str:
-        divert = self.draft.divert
-        if divert is None:
-            return ""
-        kind, word, port = divert
-        if kind == "divert-reply":
-            return kind
-        if self.builder.dialect.vocabulary == FREEBSD:
-            return f"{kind} {port}"  # FreeBSD's divert(4) has no address
-        if kind == "divert-packet" or not word:
-            return f"{kind} port {port}"
-        address = self._divert_addresses(word)
-        shown = address_text(family, address[family]) if family in address else word
-        return f"{kind} {shown} port {port}"
 
     def _old_route_family(self) -> None:
         """Old pfctl takes the family of the next hops, and drops those of the other family."""
@@ -260,7 +190,7 @@ class _Rule:
         """The rules of the kernel, in order."""
         draft = self.draft
         for combination in combinations(draft):
-            family, chosen = self._pools(self.family)
+            family, chosen = fitting_pools(draft, self.family)
             fits, family = agreed_family(combination, family)
             if not fits:
                 continue
@@ -274,45 +204,6 @@ class _Rule:
                 yield from self._both_ways(combination, where, family, chosen)
             else:
                 yield self._rule(combination, where, family, chosen)
-
-    def _pools(self, family: int | None) -> tuple[int | None, dict[str, list[Host]]]:
-        """The addresses of each pool that fit the family, and the family that they give the rule."""
-        draft = self.draft
-        chosen: dict[str, list[Host]] = {}
-        if draft.af_to is not None:
-            target = draft.af_to[0]
-            family = family or (4 if target == 6 else 6)
-            if family == target:
-                raise Refused("must indicate different address family with af-to")
-        for kind, pool in (("rdr", draft.rdr), ("nat", draft.nat), ("route", draft.route_pool)):
-            if pool is None or (kind == "route" and not self.modern):
-                continue
-            word = "routing" if kind == "route" else "translation"
-            hosts = of_family(pool, family)
-            known = {host.family for host in hosts if host.family}
-            if family is None and len(known) > 1:
-                raise Refused(f"{word} spec contains addresses with different address families")
-            if not hosts:
-                raise Refused(f"af mismatch in {word} spec")
-            self._check_hosts(hosts, kind, word)
-            family = family or next(iter(known), None)
-            chosen[kind] = hosts
-        return family, chosen
-
-    def _check_hosts(self, hosts: list[Host], kind: str, word: str) -> None:
-        addresses = [host.address for host in hosts]
-        if any(host.interface for host in hosts) and kind != "route":
-            raise Refused(f"@if not permitted for {word}")
-        if kind == "route" and any(
-            isinstance(a, Named) and a.dynamic and a.which != "peer" and not host.interface
-            for a, host in zip(addresses, hosts, strict=True)
-        ):
-            raise Refused("route spec requires :peer with dynamic interface addresses")
-        if (
-            len(hosts) > 1
-            and sum(isinstance(a, TableName) or (isinstance(a, Named) and a.dynamic) for a in addresses) > 1
-        ):
-            raise Refused(f"multiple tables or dynamic interfaces not supported for {word}")
 
     def _both_ways(
         self, combination: Combination, where: Condition, family: int | None, chosen: dict[str, list[Host]]
@@ -375,7 +266,7 @@ class _Rule:
             action=self.action,
             condition=where,
             origin=self.origin,
-            answer=_for_family(self.answer, family),
+            answer=for_family(self.answer, family),
             log=draft.log,
             quick=draft.quick,
             state=state,
@@ -383,7 +274,7 @@ class _Rule:
             rdr=self._finished(draft.rdr, "rdr", combination, chosen),
             af_to=af_to,
             route=self._route(chosen),
-            divert=self._divert_text(family),
+            divert=divert_text(draft, family),
             scrub=scrub_text(draft.scrub),
             tag=expanded(draft.tag, where),
             labels=labels(draft.labels, where),
@@ -406,19 +297,3 @@ class _Rule:
             return None
         hosts = chosen.get("route", draft.route_pool.hosts)
         return PfRoute(draft.route, finished(draft.route_pool, hosts, "route", None, modern=self.modern))
-
-
-def _for_family(answer: str, family: int | None) -> str:
-    """``return-icmp`` with the codes that count for the family."""
-    if not answer.startswith("return-icmp("):
-        return answer
-    four, six = answer[12:-1].split(", ")
-    if family == 4:
-        return f"return-icmp({four})"
-    return f"return-icmp6({six})" if family == 6 else answer
-
-
-def scrub_text(scrub: dict[str, str]) -> tuple[str, ...]:
-    """Options of ``scrub (…)`` in pf's order; values of 0 are no options."""
-    names = ("no-df", "random-id", "min-ttl", "set-tos", "fragment", "reassemble", "max-mss")
-    return tuple(f"{name} {scrub[name]}".rstrip() for name in names if scrub.get(name, "0") != "0")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spdcheck.formats.automaton import Slot
+from spdcheck.formats.pf.answers import scrub_text
 from spdcheck.formats.pf.draft import Draft
 from spdcheck.formats.pf.effects import scrub_option, take
 from spdcheck.formats.pf.expansion import (
@@ -15,7 +16,6 @@ from spdcheck.formats.pf.expansion import (
     condition,
     listed_family,
 )
-from spdcheck.formats.pf.filter_rules import scrub_text
 from spdcheck.formats.pf.lexer import Refused
 from spdcheck.formats.pf.parse import Node, text
 from spdcheck.model.pf import (
