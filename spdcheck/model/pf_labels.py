@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spdcheck.model.pf import Anywhere, Literal, Named, NoRoute, TableName, UrpfFailed
+from spdcheck.model.pf_conditions import Anywhere, Literal, Named, NoRoute, TableName, UrpfFailed
 from spdcheck.model.protocols import PROTOCOL_NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from spdcheck.model.pf import Condition, NumberTest, Peer
+    from spdcheck.model.pf_conditions import Condition, NumberTest, Peer
 
 _PROTOCOL_NAMES: dict[int, str] = {0: "ip"}
 for _name, _number in PROTOCOL_NUMBERS.items():

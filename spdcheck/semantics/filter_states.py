@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spdcheck.model.ipfilter import NetworkAddress
-from spdcheck.model.pf import Literal, StateKeeping
+from spdcheck.model.pf import StateKeeping
+from spdcheck.model.pf_conditions import Literal
 from spdcheck.model.policy import Direction
 from spdcheck.records import replace
 from spdcheck.semantics.decision import Decide, DecisionList, Undecided

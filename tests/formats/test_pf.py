@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 from spdcheck.formats.base import Context
 from spdcheck.formats.pf import read, read_with
+from spdcheck.formats.pf.alike import AlikeRules
 from spdcheck.formats.pf.printing import lines
 from spdcheck.model.host import Platform
 from spdcheck.source import SourceFile
@@ -144,10 +144,17 @@ def test_the_quick_way_reads_what_the_slow_one_reads() -> None:
     assert rules(text) == rules(text.replace(" to ", " \\\n to "))
 
 
-def test_many_rules_are_read_fast() -> None:
-    text = "".join(
-        f"pass in quick on em0 proto tcp from 10.{n >> 8}.{n & 255}.0/24 to any port {n}\n" for n in range(2000)
-    )
-    started = time.perf_counter()
-    assert len(rules(text)) == 2000
-    assert time.perf_counter() - started < 2
+def test_rules_that_are_alike_are_made_from_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [f"pass in quick on em0 proto tcp from 10.{n >> 8}.{n & 255}.0/24 to any port {n + 1}" for n in range(500)]
+    lines[250:250] = [
+        "set block-policy return",
+        "block in from 10.9.9.9",
+        "block in from 2001:db8::9",
+        "block in from em7",
+    ]
+    text = "\n".join(lines) + "\n"
+    quick = rules(text)
+    read_one_by_one: list[object] = []
+    monkeypatch.setattr(AlikeRules, "find", lambda *_: read_one_by_one.append(None))
+    assert rules(text) == quick, "the same as read one by one"
+    assert len(read_one_by_one) == 503

@@ -17,7 +17,7 @@ from spdcheck.formats.pf.lexer import Refused
 from spdcheck.formats.pf.parse import Node
 from spdcheck.formats.pf.pools import port_range
 from spdcheck.formats.shapes import MAX_SHAPES
-from spdcheck.model.pf import Literal, NumberTest, Peer
+from spdcheck.model.pf_conditions import Literal, NumberTest, Peer
 from spdcheck.records import replace
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from spdcheck.formats.pf.expansion import (
 )
 from spdcheck.formats.pf.lexer import Refused
 from spdcheck.formats.pf.parse import Node, text
-from spdcheck.model.pf import AnchorCall, Condition, Named, OnInterface, Peer, PfRule
+from spdcheck.model.pf import AnchorCall, PfRule
+from spdcheck.model.pf_conditions import Condition, Named, OnInterface, Peer
 from spdcheck.model.pf_labels import labels
 from spdcheck.model.protocols import TCP
 

@@ -16,13 +16,8 @@ from spdcheck.formats.pf.lexer import Refused
 from spdcheck.formats.pf.parse import Node
 from spdcheck.formats.pf.pools import PoolDraft, finished, may_be_many, of_family, pool
 from spdcheck.formats.pf.translation_rules import no_pass
-from spdcheck.model.pf import (
-    Anywhere,
-    Literal,
-    Named,
-    TableName,
-    Translation,
-)
+from spdcheck.model.pf import Translation
+from spdcheck.model.pf_conditions import Anywhere, Literal, Named, TableName
 
 if TYPE_CHECKING:
     from spdcheck.formats.pf.lexer import Statement

@@ -12,7 +12,7 @@ from spdcheck.formats.pf.hosts import hosts, interface_name
 from spdcheck.formats.pf.lexer import Refused
 from spdcheck.formats.pf.parse import Node, number, text
 from spdcheck.formats.pf.pools import port_range
-from spdcheck.model.pf import FlagTest, NumberTest, OnInterface, TagTest
+from spdcheck.model.pf_conditions import FlagTest, NumberTest, OnInterface, TagTest
 from spdcheck.model.protocols import ICMP, ICMP6
 
 if TYPE_CHECKING:

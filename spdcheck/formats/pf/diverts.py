@@ -9,9 +9,7 @@ from spdcheck.formats.pf.draft import Draft
 from spdcheck.formats.pf.hosts import named_or_literal
 from spdcheck.formats.pf.lexer import Refused
 from spdcheck.model.addresses import address_text
-from spdcheck.model.pf import (
-    Literal,
-)
+from spdcheck.model.pf_conditions import Literal
 
 if TYPE_CHECKING:
     from spdcheck.formats.pf.draft import Draft

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from spdcheck.formats.pf.lexer import Statement
     from spdcheck.formats.pf.pools import PoolDraft
     from spdcheck.formats.pf.states import StateOptions
-    from spdcheck.model.pf import FlagTest, NumberTest, OnInterface, TagTest
+    from spdcheck.model.pf_conditions import FlagTest, NumberTest, OnInterface, TagTest
 
 MAX_LABEL = MAX_TAG = 63
 MAX_LABELS = 5

@@ -13,7 +13,7 @@ from spdcheck.formats.pf.lexer import Refused
 from spdcheck.formats.pf.parse import Node, number, text
 from spdcheck.formats.pf.pools import PoolDraft, pool, port_range
 from spdcheck.formats.pf.states import state_options
-from spdcheck.model.pf import RouteLabel, TableName
+from spdcheck.model.pf_conditions import RouteLabel, TableName
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from spdcheck.formats.pf.dialect import FREEBSD
 from spdcheck.formats.pf.hosts import ANY, Host
 from spdcheck.formats.pf.lexer import Refused
-from spdcheck.model.pf import Anywhere, Condition, IcmpTest, Literal, Named, OnInterface, Peer
+from spdcheck.model.pf_conditions import Anywhere, Condition, IcmpTest, Literal, Named, OnInterface, Peer
 from spdcheck.model.protocols import ICMP, ICMP6, SCTP, TCP, UDP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from spdcheck.formats.pf.draft import Draft
-    from spdcheck.model.pf import NumberTest, PfAddress
+    from spdcheck.model.pf_conditions import NumberTest, PfAddress
 
 NO_COMBINATION = "rule expands to no valid combination"
 

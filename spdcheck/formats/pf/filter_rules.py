@@ -21,18 +21,8 @@ from spdcheck.formats.pf.fitting import fitting_pools
 from spdcheck.formats.pf.lexer import Refused
 from spdcheck.formats.pf.parse import Node
 from spdcheck.formats.pf.pools import PoolDraft, finished, may_be_many, of_family
-from spdcheck.model.pf import (
-    AfTo,
-    Anywhere,
-    FlagTest,
-    Literal,
-    Named,
-    Peer,
-    PfRoute,
-    PfRule,
-    StateKeeping,
-    TableName,
-)
+from spdcheck.model.pf import AfTo, PfRoute, PfRule, StateKeeping
+from spdcheck.model.pf_conditions import Anywhere, FlagTest, Literal, Named, Peer, TableName
 from spdcheck.model.pf_labels import expanded, labels
 from spdcheck.model.protocols import TCP
 from spdcheck.records import replace
@@ -44,7 +34,8 @@ if TYPE_CHECKING:
     from spdcheck.formats.pf.hosts import Host
     from spdcheck.formats.pf.lexer import Statement
     from spdcheck.formats.pf.ruleset import Builder
-    from spdcheck.model.pf import Condition, Pool
+    from spdcheck.model.pf import Pool
+    from spdcheck.model.pf_conditions import Condition
 
 SYN, SYN_ACK = 0x02, 0x12
 

@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING
 from spdcheck.formats.pf.draft import Draft
 from spdcheck.formats.pf.lexer import Refused
 from spdcheck.formats.pf.pools import of_family
-from spdcheck.model.pf import (
-    Named,
-    TableName,
-)
+from spdcheck.model.pf_conditions import Named, TableName
 
 if TYPE_CHECKING:
     from spdcheck.formats.pf.draft import Draft

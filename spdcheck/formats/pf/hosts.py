@@ -14,14 +14,14 @@ from spdcheck.formats.automaton import Slot
 from spdcheck.formats.pf.lexer import Refused
 from spdcheck.formats.pf.parse import Node, number, text
 from spdcheck.model.addresses import AddressRange, parse_value, prefix
-from spdcheck.model.pf import Anywhere, Literal, Named, NoRoute, RouteLabel, TableName, UrpfFailed
+from spdcheck.model.pf_conditions import Anywhere, Literal, Named, NoRoute, RouteLabel, TableName, UrpfFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from spdcheck.formats.pf.lexer import Statement
     from spdcheck.formats.pf.parse import Item
-    from spdcheck.model.pf import PfAddress
+    from spdcheck.model.pf_conditions import PfAddress
 
 MODIFIERS = ("network", "broadcast", "peer")
 MAX_INTERFACE = 15

@@ -11,14 +11,15 @@ from spdcheck.formats.pf.hosts import Host, interface_name, named_or_literal, on
 from spdcheck.formats.pf.lexer import Refused
 from spdcheck.formats.pf.names import port_number, unsigned
 from spdcheck.formats.pf.parse import Node, text
-from spdcheck.model.pf import Anywhere, Literal, Named, Pool, TableName
+from spdcheck.model.pf import Pool
+from spdcheck.model.pf_conditions import Anywhere, Literal, Named, TableName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from spdcheck.formats.pf.lexer import Statement
     from spdcheck.formats.pf.parse import Item
-    from spdcheck.model.pf import NumberTest
+    from spdcheck.model.pf_conditions import NumberTest
 
 PROXY_PORTS = 50001, 65535
 """The source ports that ``nat`` chooses from where the rule does not say."""

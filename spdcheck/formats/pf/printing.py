@@ -8,35 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spdcheck.model.addresses import address_text
-from spdcheck.model.pf import (
-    AnchorCall,
-    Anywhere,
-    Literal,
-    Named,
-    NoRoute,
-    PfRule,
-    RouteLabel,
-    ScrubRule,
-    TableName,
-    Translation,
-)
+from spdcheck.model.pf import AnchorCall, PfRule, ScrubRule, Translation
+from spdcheck.model.pf_conditions import Anywhere, Literal, Named, NoRoute, RouteLabel, TableName
 from spdcheck.model.pf_labels import protocol_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from spdcheck.model.pf import (
-        Condition,
-        FilterEntry,
-        NumberTest,
-        OnInterface,
-        Peer,
-        PfAddress,
-        PfRuleset,
-        Pool,
-        StateKeeping,
-        Table,
-    )
+    from spdcheck.model.pf import FilterEntry, PfRuleset, Pool, StateKeeping, Table
+    from spdcheck.model.pf_conditions import Condition, NumberTest, OnInterface, Peer, PfAddress
 
 _FLAGS = "FSRPAUEW"
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spdcheck.model.diagnostic import Note
-from spdcheck.model.pf import AnchorCall, NoRoute, RouteLabel, TableName, UrpfFailed
+from spdcheck.model.pf import AnchorCall
+from spdcheck.model.pf_conditions import NoRoute, RouteLabel, TableName, UrpfFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from spdcheck.formats.base import Reading
-    from spdcheck.model.pf import Condition, FilterEntry, PfRuleset, ScrubEntry, TranslationEntry
+    from spdcheck.model.pf import FilterEntry, PfRuleset, ScrubEntry, TranslationEntry
+    from spdcheck.model.pf_conditions import Condition
     from spdcheck.source import Span
 
     Entry = FilterEntry | TranslationEntry | ScrubEntry

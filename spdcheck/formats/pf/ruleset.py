@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from spdcheck.formats.pf.alike import AlikeRules
 from spdcheck.formats.pf.anchors import antispoof, load_anchor, read_anchor
 from spdcheck.formats.pf.binat_rules import binat
+from spdcheck.formats.pf.complaints import PARTS, Complaints
 from spdcheck.formats.pf.filter_rules import filter_rule
 from spdcheck.formats.pf.keywords import vocabulary
 from spdcheck.formats.pf.lexer import Refused, statements
@@ -18,7 +18,7 @@ from spdcheck.formats.pf.settings import SETTINGS
 from spdcheck.formats.pf.tables import table
 from spdcheck.formats.pf.translation_rules import translation
 from spdcheck.model.diagnostic import Part
-from spdcheck.model.pf import PfRuleset, Refusal, Setting
+from spdcheck.model.pf import PfRuleset, Setting
 from spdcheck.records import replace
 
 if TYPE_CHECKING:
@@ -40,13 +40,10 @@ if TYPE_CHECKING:
     )
     from spdcheck.source import SourceFile
 
-PARTS = (Part.FILTER, Part.NAT)
 SECTIONS = ("option", "ether", "scrub", "queue", "nat", "filter")
 OUT_OF_ORDER = "Rules must be in order: options, normalization, queueing, translation, filtering"
 MAX_DEPTH = 16
 """Anchors and includes that lie deeper are not read."""
-
-SHIFTED_SINCE_ERROR = 3
 
 _IN_ANCHORS = frozenset(("filter_rule", "anchor", "include"))
 
@@ -61,7 +58,7 @@ class Scope:
         self.inline: set[str] = set()
 
 
-class Builder:
+class Builder(Complaints):
     """What is known while a file is read, and what was collected so far."""
 
     def __init__(
@@ -73,13 +70,12 @@ class Builder:
         path: str = "",
         defines: dict[str, str] | None = None,
     ) -> None:
-        self.reading = reading
+        self.defines = defines or {}
+        super().__init__(reading, dict(self.defines))
         self.context = context
         self.dialect = dialect
         self.path = path
         self.vocabulary = vocabulary(dialect.vocabulary)
-        self.defines = defines or {}
-        self.macros: dict[str, str] = dict(self.defines)
         self.block_policy = "drop"
         self.if_bound = False
         self.state_defaults: StateOptions | None = None
@@ -96,10 +92,8 @@ class Builder:
         self.queue_names: dict[str, str] = {}
         self.modern_queues: list[tuple[str, str, bool, bool, Statement]] = []
         self.loads: list[tuple[str, str, Statement]] = []
-        self.refusals: list[Refusal] = []
         self.included = reading.included
         self.depth = 0
-        self.recovered: int | None = None
         self.alike = AlikeRules()
 
     # What statements do
@@ -149,43 +143,6 @@ class Builder:
         if self.require_order and self.section > place:
             raise Refused(OUT_OF_ORDER, mend="write `set require-order no`, or move the rule")
         self.section = place
-
-    # Errors
-
-    def refuse(self, statement: Statement, refused: Refused, *, line: int | None = None) -> None:
-        """Records what pfctl says against a statement. pfctl then loads nothing at all."""
-        at = refused.at
-        span = statement.span(at) if at is not None else statement.span()
-        if line is None:
-            syntax = refused.message in ("syntax error", "string too long") and at is not None
-            if syntax and at is not None and at >= len(statement.kinds):
-                line = statement.line
-            else:
-                line = span.begin.line if syntax else statement.line
-        if not (refused.is_syntax and self._swallowed(statement, at or 0)):
-            self.refusals.append(Refusal(span, line, refused.message))
-        if not refused.goes_on:
-            self.recovered = statement.finish
-        self.reading.unreadable(span, f"pfctl refuses the ruleset: {refused.message}", part=PARTS, mend=refused.mend)
-
-    def _swallowed(self, statement: Statement, at: int) -> bool:
-        """yacc says nothing about an error within three tokens of the last one; each line end is a token too."""
-        if self.recovered is None or not statement.texts:
-            return False
-        lines = statement.file.text.count("\n", self.recovered, statement.start)
-        return 0 < lines + at < SHIFTED_SINCE_ERROR
-
-    def undefined(self, statement: Statement) -> None:
-        """A macro that nothing defines above."""
-        name = statement.undefined
-        assert statement.error is not None
-        self.recovered = statement.finish
-        span = statement.span(statement.error.at)
-        self.refusals.append(Refusal(span, span.begin.line, statement.error.message))
-        near = get_close_matches(name, self.macros, 1)
-        mend = f"did you mean ${near[0]}?" if near else f'define it above: {name} = "…"'
-        self.reading.unreadable(span, f"pfctl refuses the ruleset: macro '{name}' not defined", part=PARTS, mend=mend)
-        self.reading.say("CFG003", span, f"no macro {name} is defined above this line", mend=mend)
 
     # Reading
 

@@ -18,10 +18,7 @@ from spdcheck.formats.pf.expansion import (
 )
 from spdcheck.formats.pf.lexer import Refused
 from spdcheck.formats.pf.parse import Node, text
-from spdcheck.model.pf import (
-    AnchorCall,
-    ScrubRule,
-)
+from spdcheck.model.pf import AnchorCall, ScrubRule
 
 if TYPE_CHECKING:
     from spdcheck.formats.pf.lexer import Statement

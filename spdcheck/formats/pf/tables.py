@@ -9,12 +9,13 @@ from spdcheck.formats.automaton import Slot
 from spdcheck.formats.pf.hosts import MAX_TABLE, hosts, named_or_literal
 from spdcheck.formats.pf.lexer import Refused
 from spdcheck.formats.pf.parse import Node, text
-from spdcheck.model.pf import Anywhere, Literal, Named, NoRoute, Table, TableEntry, TableName, UrpfFailed
+from spdcheck.model.pf import Table, TableEntry
+from spdcheck.model.pf_conditions import Anywhere, Literal, Named, NoRoute, TableName, UrpfFailed
 
 if TYPE_CHECKING:
     from spdcheck.formats.pf.lexer import Statement
     from spdcheck.formats.pf.ruleset import Builder
-    from spdcheck.model.pf import PfAddress
+    from spdcheck.model.pf_conditions import PfAddress
 
 FLAGS = ("const", "persist", "counters")
 

@@ -15,10 +15,8 @@ from spdcheck.formats.pf.expansion import (
 from spdcheck.formats.pf.lexer import Refused
 from spdcheck.formats.pf.parse import Node
 from spdcheck.formats.pf.pools import PoolDraft, finished, of_family, pool
-from spdcheck.model.pf import (
-    Literal,
-    Translation,
-)
+from spdcheck.model.pf import Translation
+from spdcheck.model.pf_conditions import Literal
 from spdcheck.model.protocols import TCP, UDP
 
 if TYPE_CHECKING:

@@ -9,41 +9,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spdcheck.model.pf import AnchorCall, Literal, Named, PfRule, TableName, Translation
-from spdcheck.model.protocols import PORT_PROTOCOLS
+from spdcheck.model.pf import AnchorCall, PfRule, Translation
 from spdcheck.records import dataclass, replace
-from spdcheck.semantics import conditions
-from spdcheck.semantics.changes import Assign, Choose, Shift
+from spdcheck.semantics.changes import Assign
 from spdcheck.semantics.decision import Decide, DecisionList, Entry
 from spdcheck.semantics.fields import (
-    ADDRESS_SPACE,
-    DESTINATION,
-    DESTINATION_PORT,
     IN_INTERFACE,
     OUT_INTERFACE,
-    SOURCE,
-    SOURCE_PORT,
-    SPACE_OF_FAMILY,
     TAG,
-    address_interval,
     name_number,
 )
 from spdcheck.semantics.filters import Verdict
-from spdcheck.semantics.intervals import normalise
 from spdcheck.semantics.predicate import FALSE, Unknown, any_of, in_set
 from spdcheck.semantics.rulesets.last_match import Anchor, Match, Rule, last_match
 from spdcheck.semantics.rulesets.pf_conditions import rule_condition
 from spdcheck.semantics.rulesets.pf_names import PfNames
+from spdcheck.semantics.rulesets.pf_pools import pool_changes, split
 from spdcheck.semantics.rulesets.pf_resolve import resolved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
-    from spdcheck.model.pf import Condition, FilterEntry, PfAddress, PfRoute, PfRuleset, Pool, StateKeeping
+    from spdcheck.model.pf import FilterEntry, PfRoute, PfRuleset, StateKeeping
     from spdcheck.semantics.changes import Change
-    from spdcheck.semantics.fields import Field
     from spdcheck.semantics.filters import Detour
-    from spdcheck.semantics.intervals import IntervalSet
     from spdcheck.semantics.predicate import Predicate
     from spdcheck.semantics.rulesets.last_match import Node
 
@@ -177,54 +166,8 @@ class _Compiler:
         if rule.nat is None and rule.rdr is None:
             yield condition, ()
             return
-        addresses, ports = self._changes(rule.nat, rule.rdr, rule.condition)
-        yield from _split(condition, rule.condition.protocol, addresses, ports)
-
-    def _changes(
-        self, nat: Pool | None, rdr: Pool | None, asked: Condition
-    ) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
-        addresses: list[Change] = []
-        ports: list[Change] = []
-        if nat is not None:
-            addresses.append(self._chosen(nat, SOURCE, asked.source.address, asked.family))
-            if nat.last_port:
-                ports.append(_one_of(SOURCE_PORT, ((nat.first_port, nat.last_port),)))
-        if rdr is not None:
-            addresses.append(self._chosen(rdr, DESTINATION, asked.destination.address, asked.family))
-            first, last = _port_range(asked)
-            if rdr.last_port and last - first == rdr.last_port - rdr.first_port > 0:
-                ports.append(Shift(DESTINATION_PORT, first, last, rdr.first_port))
-            elif rdr.last_port:
-                ports.append(_one_of(DESTINATION_PORT, ((rdr.first_port, rdr.last_port),)))
-        return tuple(addresses), tuple(ports)
-
-    def _chosen(self, pool: Pool, field: Field, asked: PfAddress, family: int | None) -> Change:
-        """What a pool makes of an address. A prefix for a prefix of the same size keeps the host part."""
-        if len(pool.addresses) == 1 and pool.how in ("", "bitmask"):
-            only = pool.addresses[0]
-            if isinstance(only, Literal) and isinstance(asked, Literal):
-                one, other = only.addresses, asked.addresses
-                if one.family == other.family and one.size == other.size and one.size > 1:
-                    return Shift(field, *address_interval(other), address_interval(one)[0])
-        return _one_of(field, self._numbers(pool, family))
-
-    def _numbers(self, pool: Pool, family: int | None) -> IntervalSet:
-        """The addresses of a pool, or all there are where it is not known."""
-        everything = SPACE_OF_FAMILY[family] if family else ADDRESS_SPACE
-        found: list[tuple[int, int]] = []
-        for address in pool.addresses:
-            numbers: Sequence[tuple[int, int]] | None = None
-            if isinstance(address, Literal):
-                numbers = (address_interval(address.addresses),)
-            elif isinstance(address, Named):
-                known = self.names.addresses(address)
-                numbers = None if known is None else [address_interval(item) for item in known]
-            elif isinstance(address, TableName):
-                numbers = self.names.table(address.name)
-            if numbers is None:
-                return everything
-            found += numbers
-        return normalise(found) or everything
+        addresses, ports = pool_changes(self.names, rule.nat, rule.rdr, rule.condition)
+        yield from split(condition, rule.condition.protocol, addresses, ports)
 
     # Old translation
 
@@ -262,45 +205,17 @@ class _Compiler:
             return
         if backwards:
             back = rule.pool._replace(addresses=(rule.condition.source.address,), first_port=0, last_port=0)
-            addresses, ports = self._changes(None, back, asked)
+            addresses, ports = pool_changes(self.names, None, back, asked)
         elif rule.kind == "rdr":
-            addresses, ports = self._changes(None, rule.pool, asked)
+            addresses, ports = pool_changes(self.names, None, rule.pool, asked)
         else:
-            addresses, ports = self._changes(rule.pool, None, asked)
-        for part, changes in _split(condition, asked.protocol, addresses, ports):
+            addresses, ports = pool_changes(self.names, rule.pool, None, asked)
+        for part, changes in split(condition, asked.protocol, addresses, ports):
             yield Entry(part, Decide(fate, tag + changes, rule.kind), rule.origin)
-
-
-def _port_range(asked: Condition) -> tuple[int, int]:
-    """The ends of ``port a:b``, or of nothing."""
-    port = asked.destination.port
-    if port is None or port.operator != ":" or not isinstance(port.first, int):
-        return 0, 0
-    return port.first, port.last
 
 
 def _state(state: StateKeeping | None) -> object:
     return None if state is None else state._replace(implied=False)
-
-
-def _one_of(field: Field, numbers: IntervalSet) -> Change:
-    if len(numbers) == 1 and numbers[0][0] == numbers[0][1]:
-        return Assign(field, numbers[0][0])
-    return Choose(field, numbers)
-
-
-def _split(
-    condition: Predicate, protocol: int | None, addresses: tuple[Change, ...], ports: tuple[Change, ...]
-) -> Iterator[tuple[Predicate, tuple[Change, ...]]]:
-    """The packets with ports, and those without."""
-    if not ports:
-        yield condition, addresses
-    elif protocol is not None:
-        yield condition, addresses + ports if protocol in PORT_PROTOCOLS else addresses
-    else:
-        ported = conditions.protocol(*PORT_PROTOCOLS)
-        yield condition & ported, addresses + ports
-        yield condition & ~ported, addresses
 
 
 def verdicts(rules: DecisionList) -> DecisionList:

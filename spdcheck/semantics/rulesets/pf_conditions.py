@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from spdcheck.model.pf import ANY_PEER, Anywhere, Literal, Named, NoRoute, RouteLabel, TableName
+from spdcheck.model.pf_conditions import ANY_PEER, Anywhere, Literal, Named, NoRoute, RouteLabel, TableName
 from spdcheck.model.protocols import TCP
 from spdcheck.semantics import conditions
 from spdcheck.semantics.fields import (
@@ -30,7 +30,7 @@ from spdcheck.semantics.predicate import FALSE, TRUE, Unknown, all_of, any_of, i
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from spdcheck.model.pf import Condition, FlagTest, NumberTest, OnInterface, Peer
+    from spdcheck.model.pf_conditions import Condition, FlagTest, NumberTest, OnInterface, Peer
     from spdcheck.semantics.fields import Field
     from spdcheck.semantics.intervals import Interval
     from spdcheck.semantics.predicate import Predicate

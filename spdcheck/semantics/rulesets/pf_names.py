@@ -9,7 +9,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from spdcheck.model.addresses import BITS, LINK_LOCAL6, AddressRange, prefix
-from spdcheck.model.pf import Literal, Named
+from spdcheck.model.pf_conditions import Literal, Named
 from spdcheck.records import dataclass
 from spdcheck.semantics.fields import IN_INTERFACE, address_interval, name_interval
 from spdcheck.semantics.intervals import EMPTY, minus, normalise, union

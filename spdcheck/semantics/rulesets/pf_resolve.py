@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spdcheck.model.pf import AnchorCall, Literal, Named, PfRule, Pool, ScrubRule, Translation
+from spdcheck.model.pf import AnchorCall, PfRule, Pool, ScrubRule, Translation
+from spdcheck.model.pf_conditions import Literal, Named
 from spdcheck.model.pf_labels import expanded, labels
 from spdcheck.model.protocols import ICMP, ICMP6
 from spdcheck.records import replace
@@ -16,7 +17,8 @@ from spdcheck.records import replace
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from spdcheck.model.pf import AfTo, Condition, Peer, PfAddress, PfRuleset
+    from spdcheck.model.pf import AfTo, PfRuleset
+    from spdcheck.model.pf_conditions import Condition, Peer, PfAddress
     from spdcheck.semantics.rulesets.pf_names import PfNames
 
 
