@@ -33,11 +33,11 @@ def values(host: Host, interface: str, name: str) -> Iterator[tuple[int, Span]]:
 
 
 def own_value(host: Host, interface: str, name: str) -> tuple[int, Span] | None:
-    """The value that an interface itself has."""
-    return _of(host, interface, name)
+    """The value that a line gives to an interface, by name or by pattern."""
+    return _of(host, interface, name, inherits=False)
 
 
-def _of(host: Host, scope: str, name: str) -> tuple[int, Span] | None:
+def _of(host: Host, scope: str, name: str, *, inherits: bool = True) -> tuple[int, Span] | None:
     settings = host.settings
     key = f"{SCOPE}{scope}.{name}"
     found = settings.get(key)
@@ -45,7 +45,7 @@ def _of(host: Host, scope: str, name: str) -> tuple[int, Span] | None:
         found = next(
             (value for pattern, value in settings.items() if "*" in pattern and fnmatchcase(key, pattern)), None
         )
-    if found is None and scope not in ("all", "lo"):
+    if found is None and inherits and scope not in ("all", "lo"):
         found = settings.get(f"{SCOPE}default.{name}")
     if found is None:
         return None

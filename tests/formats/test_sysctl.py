@@ -49,9 +49,12 @@ def test_bad_file(path: Path, golden: Golden) -> None:
 def test_an_interface_has_its_own_value_else_a_pattern_s_else_the_default() -> None:
     text = "net.ipv4.conf.default.rp_filter = 1\nnet.ipv4.conf.eth*.rp_filter = 2\nnet.ipv4.conf.eth1.rp_filter = 0\n"
     host = host_of(text + "-net.ipv4.conf.eth2.rp_filter\nnet.ipv4.conf.all.accept_local = 1\n")
-    found = [own_value(host, name, "rp_filter") for name in ("eth0", "eth1", "eth2", "wan0", "lo")]
-    assert [None if value is None else value[0] for value in found] == [2, 0, 1, 1, None]
-    assert [value for value, _ in values(host, "eth1", "rp_filter")] == [0]
+    found = {
+        name: [value for value, _ in values(host, name, "rp_filter")] for name in ("eth0", "eth1", "eth2", "wan0", "lo")
+    }
+    assert found == {"eth0": [2], "eth1": [0], "eth2": [1], "wan0": [1], "lo": []}
+    given = [own_value(host, name, "rp_filter") for name in ("eth0", "eth1", "eth2", "wan0")]
+    assert [None if value is None else value[0] for value in given] == [2, 0, None, None]
     place = switched_on(host, "eth7", "accept_local")
     assert place is not None
     assert place.begin.line == 5
