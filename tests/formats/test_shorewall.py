@@ -233,6 +233,14 @@ def test_an_expression_of_something_unknown() -> None:
             evaluate(text, lambda _: None, None, 4)
 
 
+def test_a_tunnel_in_capitals() -> None:
+    """5.2.8 opens 500 and 4500 for the first gateway of `IPSEC`, and 500 for the others."""
+    reading = read_text(f"{BASE}=== tunnels\nIPSEC net 192.0.2.1,192.0.2.2,192.0.2.3\nGRE net 192.0.2.4\n")
+    assert [(item.code, item.span.text) for item in reading.facts.diagnostics] == [("CFG010", "IPSEC")]
+    tunnels = [(t.type, len(t.gateways.included) if t.gateways else 0) for t in shorewall_of(reading).tunnels]
+    assert tunnels == [("ipsecnat", 1), ("ipsec", 2), ("gre", 1)]
+
+
 def test_parameters_of_actions_decide_their_lines() -> None:
     actions = "=== actions\nGate\n=== action.Gate\nDEFAULTS DROP,-\n?if passed($2)\n$1 - - tcp $2\n?else\n$1\n?endif\n"
     reading = read_text(f"{BASE}{actions}=== rules\nGate net loc\nGate(ACCEPT,22) net loc\n")

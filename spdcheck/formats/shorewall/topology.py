@@ -322,6 +322,22 @@ def tunnel(desk: Desk, draft: Draft, line: Line) -> None:
         if (name not in zones) or name == draft.firewall or (other is not None and other.type in ("firewall", "bport")):
             assert gateway_zones is not None
             raise Refused(gateway_zones.span, f"`{name}` is no zone that can stand behind a gateway")
-    draft.tunnels.append(
-        TunnelEntry(kind.type, kind.ah, kind.protocol, kind.port, zone_cell.text, where, names, line.whole)
-    )
+    made = TunnelEntry(kind.type, kind.ah, kind.protocol, kind.port, zone_cell.text, where, names, line.whole)
+    if desk.dialect == 5 and kind.type == "ipsec" and not cell.text.startswith("ipsec"):
+        draft.tunnels += _in_capitals(desk, cell, made)
+    else:
+        draft.tunnels.append(made)
+
+
+def _in_capitals(desk: Desk, cell: Cell, made: TunnelEntry) -> list[TunnelEntry]:
+    """``IPSEC``: 5.x compares the word before it makes it small, so that its first gateway gets what ipsecnat gets."""
+    message = f"`{cell.text}` opens port 4500 too for the first gateway, as ipsecnat does: the capitals are to blame"
+    desk.reading(cell.line.file).accident(cell.span, message, mend="write ipsec or ipsecnat in small letters")
+    gateways = made.gateways
+    if gateways is None or len(gateways.included) < 2:
+        return [made._replace(type="ipsecnat")]
+    first, *others = gateways.included
+    return [
+        made._replace(type="ipsecnat", gateways=gateways._replace(included=(first,))),
+        made._replace(gateways=gateways._replace(included=tuple(others))),
+    ]
