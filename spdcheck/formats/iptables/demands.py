@@ -13,7 +13,7 @@ from spdcheck.model.protocols import DCCP, ICMP, SCTP, TCP, UDP, UDPLITE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from spdcheck.formats.iptables.plans import OptionPlan
+    from spdcheck.formats.iptables.planned import OptionPlan
 
 PORTED = frozenset({TCP, UDP, UDPLITE, SCTP, DCCP})
 TRANSLATED_PORTS = frozenset({TCP, UDP, SCTP, DCCP, ICMP})

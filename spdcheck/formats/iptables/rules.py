@@ -1,12 +1,15 @@
-"""One rule: its plan (:mod:`spdcheck.formats.iptables.plans`) filled with the values of its words."""
+"""One rule: its plan (:mod:`spdcheck.formats.iptables.planned`) filled with the values of its words."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spdcheck.formats.iptables.plans import OptionPlan, Refusal, plans, unquote
+from spdcheck.formats.iptables.drafts import unquote
+from spdcheck.formats.iptables.numbers import BadWord
+from spdcheck.formats.iptables.planned import OptionPlan, Refusal
+from spdcheck.formats.iptables.plans import plans
 from spdcheck.formats.iptables.syntax import Stray
-from spdcheck.formats.iptables.values import RAW, BadWord, values_of
+from spdcheck.formats.iptables.values import RAW, values_of
 from spdcheck.model.netfilter import Match, NetfilterRule, Option, Target, Translation
 from spdcheck.source import Span
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spdcheck.model.netfilter import Bits, Icmp, Interval, Network
-from spdcheck.model.policy import Direction, Mode
+from spdcheck.model.netfilter import Bits, Icmp, Interval
 from spdcheck.model.protocols import DCCP, ICMP, ICMP6, PORT_PROTOCOLS, SCTP, TCP, UDP, UDPLITE
 from spdcheck.semantics import conditions
 from spdcheck.semantics.fields import (
@@ -17,31 +16,25 @@ from spdcheck.semantics.fields import (
     DESTINATION_PORT,
     FRAGMENT,
     ICMP_CODE,
-    IPSEC_IN,
-    IPSEC_OUT,
     LENGTH,
     MARK,
-    REQID_IN,
-    REQID_OUT,
     SOURCE,
     SOURCE_PORT,
-    SPACE_OF_FAMILY,
     TOS,
     TRANSLATED,
-    TUNNEL_DESTINATION,
-    TUNNEL_SOURCE,
     address_interval,
     address_number,
 )
-from spdcheck.semantics.packet import CLEAR, LATER_FRAGMENT, NEW, TRANSPORT, TUNNEL
+from spdcheck.semantics.packet import LATER_FRAGMENT, NEW
 from spdcheck.semantics.predicate import FALSE, TRUE, Unknown, all_of, any_of, in_set, is_certain, is_value, masked
+from spdcheck.semantics.rulesets.netfilter_policy import policy
+from spdcheck.semantics.rulesets.netfilter_words import network, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from spdcheck.model.host import Host
     from spdcheck.model.netfilter import Match, NetfilterRule, Option
-    from spdcheck.model.policy import SecurityPolicy, Template
     from spdcheck.semantics.fields import Field
     from spdcheck.semantics.predicate import Predicate
 
@@ -90,10 +83,10 @@ class Conditions:
         if match.module in _PORTED:
             return _ported(match, _PORTED[match.module])
         if match.module == "policy":
-            return self._policy(match)
+            return policy(self.host, match)
         reader = _READERS.get(match.module)
         if reader is None:
-            return _unknown(match)
+            return unknown(match)
         return all_of(
             ~found if option.negated else found for option in match.options for found in [reader(self, option, match)]
         )
@@ -104,7 +97,7 @@ class Conditions:
         if option.name in ("source", "destination"):
             field = SOURCE if option.name == "source" else DESTINATION
             assert isinstance(value, tuple)
-            return any_of(_network(field, item, option) for item in value)
+            return any_of(network(field, item, option) for item in value)
         if option.name in ("in-interface", "out-interface"):
             assert isinstance(value, str)
             if value == "+":
@@ -115,7 +108,7 @@ class Conditions:
             return TRUE if value == 0 else conditions.protocol(value)
         if option.name == "fragment":
             return is_value(FRAGMENT, LATER_FRAGMENT)
-        return _unknown(match)
+        return unknown(match)
 
     def icmp(self, option: Option, match: Match) -> Predicate:
         """Type and code; a negated option is still about ICMP (see :meth:`match`)."""
@@ -156,9 +149,9 @@ class Conditions:
         if option.name in ("ctorigsrc", "ctorigdst") and isinstance(value, tuple):
             field, bit = (SOURCE, 1) if option.name == "ctorigsrc" else (DESTINATION, 2)
             plain = is_value(CONNECTION, NEW) & ~is_value(TRANSLATED, bit, 3)
-            own = any_of(_network(field, item, option) for item in value)
-            return (plain & own) | (~plain & _unknown(match, option))
-        return _unknown(match, option)
+            own = any_of(network(field, item, option) for item in value)
+            return (plain & own) | (~plain & unknown(match, option))
+        return unknown(match, option)
 
     def mark(self, option: Option, _: Match) -> Predicate:
         """Bits of the packet's mark."""
@@ -169,13 +162,13 @@ class Conditions:
         """Bits of the connection's mark, which is 0 where nothing sets it."""
         assert isinstance(option.value, Bits)
         if self.connmarks:
-            return _unknown(match, option)
+            return unknown(match, option)
         return TRUE if option.value.value == 0 else FALSE
 
     def addrtype(self, option: Option, match: Match) -> Predicate:
         """Kinds of addresses as the routing table tells them."""
         if option.name not in ("src-type", "dst-type") or not isinstance(option.value, tuple):
-            return _unknown(match, option)
+            return unknown(match, option)
         field = SOURCE if option.name == "src-type" else DESTINATION
         return any_of(self._kind(str(kind).upper(), field, option, match) for kind in option.value)
 
@@ -195,7 +188,7 @@ class Conditions:
         if kind == "UNICAST":
             others = (self._kind(name, field, option, match) for name in ("LOCAL", "MULTICAST", "BROADCAST", "UNSPEC"))
             return ~any_of(others)
-        return _unknown(match, option)
+        return unknown(match, option)
 
     def _broadcasts(self) -> list[tuple[int, int]]:
         if self.family == 6:
@@ -227,7 +220,7 @@ class Conditions:
         value = option.value
         if isinstance(value, int):
             return masked(TOS, 0xFC, value << 2 & 0xFC)
-        return masked(TOS, value.mask, value.value) if isinstance(value, Bits) else _unknown(match, option)
+        return masked(TOS, value.mask, value.value) if isinstance(value, Bits) else unknown(match, option)
 
     def comment(self, *_: object) -> Predicate:
         """Says nothing."""
@@ -238,88 +231,8 @@ class Conditions:
         number = 50 if match.module == "esp" else 51
         found = conditions.protocol(number)
         everything = option.value == Interval(0, (1 << 32) - 1)
-        own: Predicate = TRUE if everything else _unknown(match, option)
+        own: Predicate = TRUE if everything else unknown(match, option)
         return ~(found & ~own) if option.negated else found & own
-
-    def _policy(self, match: Match) -> Predicate:
-        """xt_policy: which IPsec the packet came by (``in``), or will leave by (``out``)."""
-        said = {option.name: option for option in match.options}
-        way = said["dir"].value if "dir" in said else None
-        wanted = said["pol"].value if "pol" in said else "ipsec"
-        if way not in ("in", "out") or wanted not in ("ipsec", "none"):
-            return _unknown(match)
-        field = IPSEC_IN if way == "in" else IPSEC_OUT
-        # A negated `--pol` is not in the manual; what is asked is whether there is any policy at all.
-        if wanted == "none":
-            found = is_value(field, CLEAR)
-            return ~found if said["pol"].negated else found
-        found = is_value(field, TRANSPORT, TUNNEL)
-        if "next" in said or ("strict" in said and self._bundles(str(way))):
-            return found & _unknown(match)
-        for option in match.options:
-            if option.name in ("dir", "pol", "strict"):
-                continue
-            own = self._detail(str(way), option, match)
-            found &= ~own if option.negated else own
-        return found
-
-    def _bundles(self, way: str) -> bool:
-        """Some policy of this direction asks for more than one transform."""
-        return any(len(policy.templates) > 1 for policy in self._policies(way))
-
-    def _policies(self, way: str) -> list[SecurityPolicy]:
-        directions = (Direction.OUT,) if way == "out" else (Direction.IN, Direction.FWD)
-        return [policy for direction in directions for policy in self.host.spd.of(direction)]
-
-    def _detail(self, way: str, option: Option, match: Match) -> Predicate:
-        value = option.value
-        if option.name == "reqid" and isinstance(value, int):
-            return is_value(REQID_IN if way == "in" else REQID_OUT, value)
-        if option.name == "mode":
-            modes = {"tunnel": TUNNEL, "transport": TRANSPORT}
-            if value in modes:
-                return is_value(IPSEC_IN if way == "in" else IPSEC_OUT, modes[str(value)])
-        if way == "in" and option.name in ("tunnel-src", "tunnel-dst") and isinstance(value, tuple):
-            field = TUNNEL_SOURCE if option.name == "tunnel-src" else TUNNEL_DESTINATION
-            return is_value(IPSEC_IN, TUNNEL) & any_of(_network(field, item, option) for item in value)
-        return self._by_templates(way, option, match)
-
-    def _by_templates(self, way: str, option: Option, match: Match) -> Predicate:
-        """What the fields don't say, the policies do, if all of one mode and reqid agree."""
-        by_key: dict[tuple[int, int], set[bool]] = {}
-        for policy in self._policies(way):
-            for template in policy.templates:
-                fits = _template_fits(template, option)
-                if fits is None:
-                    return _unknown(match, option)
-                mode = TUNNEL if template.mode is Mode.TUNNEL else TRANSPORT
-                by_key.setdefault((mode, template.reqid), set()).add(fits)
-        if not by_key or (way == "in" and len({fit for fits in by_key.values() for fit in fits}) > 1):
-            return _unknown(match, option)
-        if len({fit for fits in by_key.values() for fit in fits}) == 1:
-            return TRUE if next(iter(by_key.values())) == {True} else FALSE
-        if any(len(fits) > 1 for fits in by_key.values()):
-            return _unknown(match, option)
-        return any_of(
-            is_value(IPSEC_OUT, mode) & is_value(REQID_OUT, reqid)
-            for (mode, reqid), fits in by_key.items()
-            if fits == {True}
-        )
-
-
-def _template_fits(template: Template, option: Option) -> bool | None:
-    value = option.value
-    if option.name == "proto" and isinstance(value, int):
-        return {50: "esp", 51: "ah", 108: "ipcomp"}.get(value) == template.protocol.value
-    if option.name in ("tunnel-src", "tunnel-dst") and isinstance(value, tuple):
-        end = template.source if option.name == "tunnel-src" else template.destination
-        if template.mode is not Mode.TUNNEL:
-            return False
-        networks = [item for item in value if isinstance(item, Network)]
-        if end is None or not end.is_host or len(networks) != len(value):
-            return None
-        return any(item.family == end.family and end.first & item.mask == item.value for item in networks)
-    return None
 
 
 def _ported(match: Match, number: int) -> Predicate:
@@ -333,33 +246,11 @@ def _ported(match: Match, number: int) -> Predicate:
             bits = value if isinstance(value, Bits) else _SYN
             own = conditions.tcp_flags(bits.mask, bits.value)
         else:
-            own = _unknown(match, option)
+            own = unknown(match, option)
         parts.append(~own if option.negated else own)
     return all_of(parts)
 
 
-def _network(field: Field, item: object, option: Option) -> Predicate:
-    if not isinstance(item, Network):
-        return Unknown(f"{option.origin.where}: the addresses of `{item}`")
-    space = SPACE_OF_FAMILY[item.family][0]
-    free = (space[1] - space[0]) & ~item.mask
-    if free & (free + 1) == 0:
-        return in_set(field, (space[0] + item.value, space[0] + (item.value | free)))
-    return conditions.address_mask(field, item.family, item.mask, item.value) & in_set(field, space)
-
-
-def _unknown(match: Match, option: Option | None = None) -> Unknown:
-    place = match.origin if option is None else option.origin
-    return Unknown(f"{place.where}: `{place.text}`, {_WHY.get(match.module, 'which is not modelled')}")
-
-
-_WHY = {
-    "limit": "which depends on how many packets came before", "hashlimit": "which depends on earlier packets",
-    "recent": "which depends on earlier packets", "set": "whose members are in no file",
-    "mac": "since link-layer addresses are not known", "owner": "since the owner of a socket is not known",
-    "statistic": "which matches by chance or in turn", "time": "which depends on the time of the day",
-    "connlimit": "which depends on other connections", "quota": "which depends on earlier packets",
-}  # fmt: skip
 _ALL_MULTICAST6 = (address_number(6, 0xFF << 120), address_number(6, (1 << 128) - 1))
 
 _READERS: dict[str, Callable[[Conditions, Option, Match], Predicate]] = {
