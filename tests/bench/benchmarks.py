@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.bench import bsd_filters, cold_check, engine, iptables_rules, setkey_parsing, startup
+from tests.bench import bsd_filters, cold_check, engine, iptables_rules, large_sites, setkey_parsing, startup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,5 +21,6 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
     "comparing": engine.compared_lists,
     "one-packet": engine.one_packet,
     "mirror": engine.mirror_check,
+    "large-sites": large_sites.figures,
 }
 """Every benchmark by name: a function that measures and returns its figures."""

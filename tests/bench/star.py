@@ -1,4 +1,4 @@
-"""A site of any size for the figures: one hub with a tunnel to each branch, written as the files of real gateways."""
+"""A site of any size for the figures: hubs with a tunnel to each of their branches, as the files of real gateways."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-HUB = "192.0.2.1"
 _PF = """\
 ext_if = "em0"
 peers = "{{ {peers} }}"
@@ -57,19 +56,23 @@ sainfo address {own} any address {other} any {{
 
 def branch_ends(number: int) -> tuple[str, str]:
     """The outer address and the network of a branch."""
-    return (
-        f"198.{18 + number // 250 // 250}.{number // 250 % 250}.{number % 250 + 1}",
-        f"10.{number // 256 + 1}.{number % 256}.0/24",
-    )
+    outer = f"198.{18 + number // 62500}.{number // 250 % 250}.{number % 250 + 1}"
+    return outer, f"10.{number // 256 + 1}.{number % 256}.0/24"
 
 
-def write(folder: Path, branches: int) -> None:
-    """Writes the hub and its branches below a folder; every run writes the same."""
-    ends = [branch_ends(number) for number in range(branches)]
-    hub = (HUB, "10.0.0.0/24")
-    _host(folder / "hub", hub, ends)
-    for number, (outer, network) in enumerate(ends):
-        _host(folder / f"branch-{number:04}", (outer, network), [hub])
+def hub_ends(number: int) -> tuple[str, str]:
+    """The outer address and the network of a hub."""
+    return f"192.0.{2 + number // 250}.{number % 250 + 1}", f"172.{16 + number // 256}.{number % 256}.0/24"
+
+
+def write(folder: Path, branches: int, hubs: int = 1) -> None:
+    """Writes so many hubs and the branches of each below a folder; every run writes the same."""
+    for number in range(hubs):
+        hub = hub_ends(number)
+        numbers = range(number * branches, (number + 1) * branches)
+        _host(folder / ("hub" if hubs == 1 else f"hub-{number:03}"), hub, [branch_ends(one) for one in numbers])
+        for one in numbers:
+            _host(folder / f"branch-{one:04}", branch_ends(one), [hub])
 
 
 def _host(folder: Path, own: tuple[str, str], peers: list[tuple[str, str]]) -> None:

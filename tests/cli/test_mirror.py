@@ -77,7 +77,7 @@ def test_with_it_the_findings_are_gone(star: Path, language: str) -> None:
     assert spdcheck("mirror", "hub", "branch-0000", "--write").code == status.CLEAN
     after = spdcheck("check", "--format", "concise")
     assert after.code == status.CLEAN, after.out
-    trace = spdcheck("trace", "tcp", "10.0.0.5", "10.1.0.5:443", "--expect", "delivered,protected,replied")
+    trace = spdcheck("trace", "tcp", "172.16.0.5", "10.1.0.5:443", "--expect", "delivered,protected,replied")
     assert trace.code == status.CLEAN, trace.out
     again = spdcheck("mirror", "hub", "branch-0000")
     assert again.out == ""
