@@ -177,6 +177,14 @@ def test_a_release_before_5_takes_what_5_refuses() -> None:
     assert [item.warning for item in unknown.facts.diagnostics] == [True]
 
 
+@pytest.mark.parametrize("release", [(), (3, 4), (5, 2, 8)])
+def test_options_of_interfaces_that_are_gone(release: tuple[int, ...]) -> None:
+    reading = read_text(BASE.replace("eth0", "eth0 nobogons", 1), release)
+    refused = shorewall_of(reading).refused
+    assert (refused.where if refused else None) == ("interfaces:2" if release == (5, 2, 8) else None)
+    assert len(reading.facts.diagnostics) == {(): 1, (3, 4): 0}.get(release, 1)
+
+
 def test_what_the_host_learns() -> None:
     conf = "=== shorewall.conf\nIP_FORWARDING=Off\nSTARTUP_ENABLED=No\n"
     facts = read_text(BASE + conf).facts

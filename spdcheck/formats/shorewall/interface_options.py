@@ -39,6 +39,8 @@ _EXCLUSIVE = (
     ("required", "optional"), ("required", "ignore"), ("optional", "ignore"), ("rpfilter", "routefilter"),
     ("rpfilter", "sfilter"), ("routefilter", "sfilter"),
 )  # fmt: skip
+FORMER = frozenset({"newnotsyn", "nobogons"})
+"""Options that Shorewall-shell had; 4.4 knows them no more."""
 _WORDS = {"dbl": ("none", "src", "dst", "src-dst"), "arp_ignore": ("1", "2", "3", "8")}
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.formats.shorewall.addresses import hosts as read_hosts
 from spdcheck.formats.shorewall.columns import Refused, split
-from spdcheck.formats.shorewall.interface_options import check_host_options, check_interface_options
+from spdcheck.formats.shorewall.interface_options import FORMER, check_host_options, check_interface_options
 from spdcheck.formats.shorewall.tables import ALIASES, HOSTS, INTERFACES, IPSEC_2, TUNNELS, ZONES, ZONES_2
 from spdcheck.formats.shorewall.tunnel_types import tunnel_type
 from spdcheck.formats.shorewall.values import options as read_options
@@ -175,7 +175,8 @@ def interface(desk: Desk, draft: Draft, line: Line, number: int) -> None:
     name, port = _interface_name(cell, draft)
     listed = _options(row, "options")
     if desk.dialect == 5:
-        check_interface_options(listed, desk.family, zoned=zone_cell is not None, name=name)
+        current = _without_former(desk, listed)
+        check_interface_options(current, desk.family, zoned=zone_cell is not None, name=name)
     physical = next((o.value for o in listed if o.name == "physical" and o.value), port or name)
     key = port or name
     if port and zone_cell is not None and known is not None and known.type != "bport" and desk.dialect == 5:
@@ -192,6 +193,17 @@ def interface(desk: Desk, draft: Draft, line: Line, number: int) -> None:
         physical,
         line.whole,
     )
+
+
+def _without_former(desk: Desk, options: tuple[Option, ...]) -> tuple[Option, ...]:
+    """The options that the check of today's names is about."""
+    if desk.told and desk.release >= (4, 4):
+        return options
+    for option in options:
+        if option.name in FORMER:
+            message = f"`{option.name}` is no option of an interface"
+            desk.refused_since((4, 4), option.origin, message, "take it out")
+    return tuple(option for option in options if option.name not in FORMER)
 
 
 def _check_physical(options: tuple[Option, ...], draft: Draft, name: str, port: str) -> None:
