@@ -133,8 +133,9 @@ FORMATS: tuple[Format, ...] = (
         title="ipsecctl -s all",
         module="spdcheck.formats.ipsecctl",
         paths=(r"ipsecctl[\w.-]*\.txt", r"[\w.-]+\.(?:sad|spd|ipsecctl)"),
-        content=r"^FLOWS:$|^SAD:$|^No (?:flows|entries)$|^flow[ \t]+(?:\w+[ \t]+)?(?:in|out)[ \t].*\btype[ \t]+\w+"
-                r"|^(?:esp|ah|ipcomp|ipip) (?:tunnel|transport) from \S+ to \S+ [sc]pi 0x[0-9a-f]{8} \w+ ",
+        content=r"^FLOWS:$|^SAD:$|^No (?:flows|entries)$"
+                r"|^(?:@\d+ )?flow[ \t]+(?:\w+[ \t]+)?(?:in|out)[ \t].*\btype[ \t]+\w+"
+                r"|^(?:@\d+ )?(?:esp|ah|ipcomp|ipip) (?:tunnel|transport) from \S+ to \S+ [sc]pi 0x[0-9a-f]{8} \w+ ",
     ),
     Format(
         name="xfrmdump",

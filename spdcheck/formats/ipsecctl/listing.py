@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from spdcheck.source import Span
 
 _WORDS = {"WORD": "a word", "DIRECTION": "`in` or `out`", "MODE": "`tunnel` or `transport`", "DETAIL": "a detail of -v"}
-_BEGINNINGS = frozenset({"FLOW", "WORD", "DETAIL", "STATE", "AUTHKEY", "ENCKEY", "NONE", "TITLE_FLOWS", "TITLE_SAD"})
+_BEGINNINGS = frozenset(
+    {"NUMBER", "FLOW", "WORD", "DETAIL", "STATE", "AUTHKEY", "ENCKEY", "NONE", "TITLE_FLOWS", "TITLE_SAD"}
+)
 _ALGORITHMS = {
     "aes": "aes-cbc", "aesctr": "aes-ctr", "aes-128": "aes-cbc", "aes-192": "aes-cbc", "aes-256": "aes-cbc",
     "aes-128-gcm": "aes-gcm-16", "aes-192-gcm": "aes-gcm-16", "aes-256-gcm": "aes-gcm-16", "aes-gcm": "aes-gcm-16",
@@ -40,6 +42,7 @@ _ALGORITHMS = {
 }  # fmt: skip
 _NAMED_BITS = ("128", "192", "256")
 _SALT_BITS = 32
+_PARTS = {"AUTHKEY": "integrity", "ENCKEY": "encryption"}
 
 
 @cache
@@ -100,7 +103,7 @@ class Listing:
 
     def _flow(self, line: Line) -> None:
         self._shows.add(Database.SPD)
-        slots = own_slots(line.node)
+        slots = [slot for slot in own_slots(line.node) if slot.name != "NUMBER"]
         texts = [line.text(slot) for slot in slots]
         direction = next(at for at, slot in enumerate(slots) if slot.name == "DIRECTION")
         named = texts[slots.index(next(slot for slot in slots if slot.name == "PROTO")) + 1] if "proto" in texts else ""
@@ -167,7 +170,7 @@ class Listing:
 
     def _association(self, line: Line) -> None:
         self._shows.add(Database.SAD)
-        slots = own_slots(line.node)
+        slots = [slot for slot in own_slots(line.node) if slot.name != "NUMBER"]
         ends = [node for node in line.node.nodes if node.rule == "end"]
         source = self._end(line, ends[0])
         destination = None if source is None else self._end(line, ends[1])
@@ -200,6 +203,8 @@ class Listing:
                     values[part] = RunningAlgorithm(_ALGORITHMS.get(text, text), bits, None, line.place(slot))
                 elif name.name == "COMP":
                     values["compression"] = text
+                elif name.name in ("AUTHKEY", "ENCKEY"):
+                    self._key(values, _PARTS[name.name], line, slot)
         self._values = values
 
     def _end(self, line: Line, node: Node) -> AddressRange | None:
@@ -218,7 +223,8 @@ class Listing:
             values["places"].update(state=line.place(slots[0], slots[1]), replay=line.place(slots[2], slots[3]))
             said = True
         elif kind == "shown_key":
-            said = self._key(values, "integrity" if slots[0].name == "AUTHKEY" else "encryption", line, slots[1])
+            for name, slot in zip(slots[::2], slots[1::2], strict=True):
+                said = self._key(values, _PARTS[name.name], line, slot) or said
         elif texts[0] in ("key_auth:", "key_encrypt:") and len(slots) > 1:
             said = self._key(values, "integrity" if texts[0] == "key_auth:" else "encryption", line, slots[-1])
         elif texts[0] in ("lifetime_hard:", "lifetime_soft:"):
