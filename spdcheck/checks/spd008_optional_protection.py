@@ -96,7 +96,8 @@ class OptionalProtection(Check):
     def _by_ike(self, context: Context, host: Host) -> Iterator[Finding | Undecided]:
         """What a key daemon installs: nothing that somebody wrote makes it optional, or could make it mandatory."""
         inward = [policy for policy in host.spd.of(Direction.IN) if policy.by_ike is not None]
-        if inward and host.platform is Platform.OPENBSD and not host.release:
+        unknown = host.platform in (Platform.OPENBSD, None) and not host.release
+        if inward and unknown and not context.site.single_file:
             reason = (
                 f"the release of {host.name} is not known: isakmpd up to OpenBSD 5.4 accepts clear packets of its flows"
             )

@@ -17,6 +17,9 @@ from spdcheck.model.protocols import AH, ESP, UDP
 from spdcheck.model.selector import PortRange
 from spdcheck.semantics.beginning import first_packets, flow_of
 from spdcheck.semantics.conditions import destination, source
+from spdcheck.semantics.fields import DESTINATION_PORT, PROTOCOL
+from spdcheck.semantics.peering import far_address, near_address
+from spdcheck.semantics.predicate import FALSE, in_set, is_value
 from spdcheck.semantics.routing import reached_through
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from spdcheck.engine.exploration import Ending
     from spdcheck.model.host import Host, Interface
     from spdcheck.model.policy import SecurityPolicy
+    from spdcheck.semantics.predicate import Predicate
     from spdcheck.source import Span
 
 _KEY_EXCHANGE = (PortRange(500, 500), PortRange(4500, 4500))
@@ -137,7 +141,8 @@ class CleartextLeak(Check):
         remote: list[str] = []
         policy = policies[0]
         for policy in policies:
-            for ending in explore(context.ways.before_ike, flow_of(policy.selector), strangers=False):
+            meant = flow_of(policy.selector) & ~_carriers(policy)
+            for ending in explore(context.ways.before_ike, meant, strangers=False):
                 at = clear_wire(ending, host) if passes(ending, host) else None
                 if ending.disposition is Disposition.UNKNOWN:
                     yield Undecided(self.code, host.name, ending.sentence, ending.place)
@@ -218,6 +223,15 @@ class CleartextLeak(Check):
 
 
 _CARRIER = {"gif": "ipencap", "ipip": "ipencap", "gre": "gre", "mobile": "55"}
+
+
+def _carriers(policy: SecurityPolicy) -> Predicate:
+    """The key exchange and what it protects, between the two gateways: they are never under the policy themselves."""
+    near, far = near_address(policy), far_address(policy)
+    if near is None or far is None:
+        return FALSE
+    exchange = is_value(PROTOCOL, UDP) & in_set(DESTINATION_PORT, *_KEY_EXCHANGE)
+    return source(near) & destination(far) & (in_set(PROTOCOL, (ESP, AH)) | exchange)
 
 
 def _same_ends(policy: SecurityPolicy, interface: Interface) -> bool:

@@ -75,7 +75,7 @@ def installs(daemon: KeyDaemon) -> bool:
 
 def inward_level(host: Host) -> Level:
     """How isakmpd means the flow of what arrives: mandatory from OpenBSD 5.5 on, optional before and in the ports."""
-    is_new = host.platform is Platform.OPENBSD and (not host.release or host.release >= _REQUIRES_INWARD)
+    is_new = host.platform in (Platform.OPENBSD, None) and (not host.release or host.release >= _REQUIRES_INWARD)
     return Level.REQUIRE if is_new else Level.USE
 
 
@@ -126,7 +126,9 @@ def near_to(host: Host, daemon: KeyDaemon, peer: IkePeer) -> AddressRange | None
     It is that of the section, the only one it listens on, that of the route, or the only one that the host has.
     """
     far = peer.address
-    if peer.local_address is not None or far is None:
+    if far is None:
+        return None
+    if peer.local_address is not None and peer.local_address.family == far.family:
         return peer.local_address
     listening = [listener.address for listener in daemon.listeners if listener.address.family == far.family]
     if len(listening) == 1:
