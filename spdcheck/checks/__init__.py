@@ -58,6 +58,7 @@ CHECKS: tuple[tuple[str, str, str], ...] = (
     ("IKE006", "ike006_ids_not_policy", "IdsNotPolicy"),
     ("IKE012", "ike012_obeys_initiator", "ObeysInitiator"),
     ("IKE013", "ike013_answers_another_address", "AnswersAnotherAddress"),
+    ("IKE014", "ike014_cannot_begin", "CannotBegin"),
     ("CRY001", "cry001_weak_cipher", "WeakCipher"),
     ("CRY002", "cry002_weak_hash", "WeakHash"),
     ("CRY003", "cry003_weak_group", "WeakGroup"),

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from spdcheck.checks.base import Context
+    from spdcheck.model.addresses import AddressRange
+    from spdcheck.model.host import Host
     from spdcheck.model.policy import SecurityPolicy, Template
     from spdcheck.semantics.counterpart import Flow
 
@@ -128,6 +130,14 @@ def _are_the_peers(flow: Flow, template: Template) -> bool:
     return near is None or far is None or (flow.sender.owns(near) and flow.receiver.owns(far))
 
 
+def _same_end(host: Host, one: AddressRange | None, other: AddressRange | None) -> bool:
+    """The same address, or a host's own one and the one that its NAT device shows the peer."""
+    if one == other:
+        return True
+    shown = host.public_address
+    return shown is not None and shown in (one, other) and None not in (one, other)
+
+
 def _difference(
     flow: Flow, sent: SecurityPolicy, expected: SecurityPolicy
 ) -> tuple[str, Template | None, Template | None, Severity] | None:
@@ -137,7 +147,10 @@ def _difference(
             return f"{ours.protocol.value} against {theirs.protocol.value}", ours, theirs, Severity.ERROR
         if ours.mode is not theirs.mode:
             return f"{ours.mode.value} mode against {theirs.mode.value} mode", ours, theirs, Severity.ERROR
-        ends_differ = (ours.source, ours.destination) != (theirs.source, theirs.destination)
+        ends_differ = not (
+            _same_end(flow.sender, ours.source, theirs.source)
+            and _same_end(flow.receiver, ours.destination, theirs.destination)
+        )
         if ours.mode is Mode.TUNNEL and ends_differ and _are_the_peers(flow, ours) and _are_the_peers(flow, theirs):
             return (
                 f"{ours.source}→{ours.destination} against {theirs.source}→{theirs.destination}",
