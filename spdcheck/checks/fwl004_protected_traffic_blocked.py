@@ -119,7 +119,8 @@ class ProtectedTrafficBlocked(Check):
             yield from found
             if any(isinstance(item, Finding) for item in found):
                 told.add(host.name)
-        yield from self._answers(context, told)
+        if any(context.ways.is_filtered(host) for host in context.hosts):
+            yield from self._answers(context, told)
 
     def _answers(self, context: Context, closed: set[str]) -> Iterator[Finding | Undecided]:
         """TCP that arrives through a tunnel and whose answers a filter stops: no connection ever opens.

@@ -17,7 +17,7 @@ from spdcheck.model.policy import Direction
 from spdcheck.records import replace
 from spdcheck.semantics.decision import Decide, DecisionList, Entry
 from spdcheck.semantics.fields import IN_INTERFACE, OUT_INTERFACE
-from spdcheck.semantics.file_places import Place, below, is_placed, locate
+from spdcheck.semantics.file_places import Located, Place, below, is_placed, locate
 from spdcheck.semantics.filter_states import ipf_connection, pf_connection, remembering, session
 from spdcheck.semantics.filters import FilterPoint, RuleList, Verdict
 from spdcheck.semantics.predicate import TRUE, And, InSet, Not, Or, Unknown, all_of, any_of
@@ -169,11 +169,16 @@ def _loaded_at_boot(host: Host, rulesets: list[PfRuleset]) -> list[PfRuleset]:
     """The ruleset that the boot loads where a host has several; none of them if it loads a file that we don't have."""
     service = next((item for item in host.services if item.name == "pf" and item.enabled and item.file), None)
     located = locate(host, "/etc/pf.conf" if service is None else service.file or "", "pf")
-    named = [item for item in rulesets if located.place is Place.THERE and item.origin.file is located.file]
+    named = [item for item in rulesets if _is_at(item, located)]
     said = service is not None and service.file_origin is not None
     if said and located.file is not None and not named and is_placed(below(host, located.file)):
         return []
     return named or rulesets
+
+
+def _is_at(ruleset: PfRuleset, located: Located) -> bool:
+    found = located.file
+    return located.place is Place.THERE and found is not None and ruleset.origin.file.path == found.path
 
 
 def _refused(ruleset: PfRuleset) -> str:
