@@ -13,6 +13,7 @@ from spdcheck.model.policy import Mode
 from spdcheck.semantics.fields import (
     DESTINATION,
     DESTINATION_PORT,
+    DF,
     IN_INTERFACE,
     OUT_INTERFACE,
     PROTOCOL,
@@ -21,8 +22,8 @@ from spdcheck.semantics.fields import (
     name_number,
 )
 from spdcheck.semantics.filters import ANSWERS, SAME, Connection, Verdict, points
-from spdcheck.semantics.intervals import contains, single
-from spdcheck.semantics.predicate import FALSE, all_of, in_set
+from spdcheck.semantics.intervals import contains, has, single
+from spdcheck.semantics.predicate import FALSE, all_of, in_set, is_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -106,6 +107,32 @@ def _one(situation: Situation, stage: Stage, interface: str, point: FilterPoint)
 
         yield from pass_point(situation, stage, interface, point)
         return
+    for here in _divisible(situation, stage, interface, point):
+        yield from _in_pieces(here, stage, interface, point)
+
+
+def _divisible(situation: Situation, stage: Stage, interface: str, point: FilterPoint) -> Iterator[Situation]:
+    """What a filter has cleared of "don't fragment", and the rest."""
+    traffic = situation.frame.traffic
+    if point.divisible is None or not has(traffic.side(DF), 1):
+        yield situation
+        return
+    seen = traffic.rewritten(_interfaces(situation, stage, interface))
+    for part in seen.split([point.divisible & is_value(DF, 1)]):
+        here = traffic.begun_in(part.traffic.began)
+        if here is None:
+            continue
+        after = situation.with_(frame=situation.frame.with_traffic(here))
+        if part.number is not None and not part.unknown:
+            text = f'{point.name}: scrub clears "don\'t fragment"'
+            step = Step(situation.host.name, word_of(stage, point), Mark.CHANGE, "scrubbed", text, interface)
+            cleared = here.rewritten({DF: single(0)})
+            after = after.with_(step, frame=situation.frame.with_traffic(cleared))
+        yield after
+
+
+def _in_pieces(situation: Situation, stage: Stage, interface: str, point: FilterPoint) -> Iterator[Move]:
+    """A filter that looks at fragments one by one, or at the whole packet."""
     if situation.in_fragments and stage.hook in INWARD and point.fragments is not None:
         seen = situation.frame.traffic.rewritten(_interfaces(situation, stage, interface))
         for move in pass_fragments(situation, word_of(stage, point), interface, point, seen):

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from spdcheck.engine.carriers import is_blocked, leaving
 from spdcheck.engine.exploration import BLOCKED, Ending
 from spdcheck.engine.filter_stage import is_met_on
+from spdcheck.engine.trace import Step
 from spdcheck.engine.tracing import source_towards
 from spdcheck.engine.traffic import One
 from spdcheck.engine.ways import door_of
 from spdcheck.model.addresses import parse_address
 from spdcheck.model.policy import Mode
 from spdcheck.model.protocols import ICMP, ICMP6
-from spdcheck.semantics.fields import SOURCE, address_range
+from spdcheck.semantics.fields import DF, LENGTH, SOURCE, address_range
 from spdcheck.semantics.packet import RELATED, packet
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from spdcheck.model.policy import SecurityPolicy
     from spdcheck.semantics.packet import Packet
 
+_FULL = 1500
 _ROUTER = {4: "203.0.113.254", 6: "2001:db8:ffff::1"}
 """Some router on the way (RFC 5737, RFC 3849)."""
 
@@ -59,13 +61,20 @@ def to_the_sender(ways: Ways, host: Host, policy: SecurityPolicy) -> Ending | No
         one = ending.began.example()
         sender = address_range(one.source, one.source)
         own = source_towards(ways.simulator, host, sender)
-        if own is None or any(
-            _knows_errors(state, host, _door(ways, host, sender)) for state in ending.situation.states
-        ):
+        door = _door(ways, host, sender)
+        if own is None or any(_knows_errors(state, host, door) for state in ending.situation.states):
+            return None
+        if _is_divisible(ending, one):
             return None
         start = partial(ways.simulator.send, host)
         return _blocked(host, Ending(next(start(One(message(own, sender)))), start))
     return None
+
+
+def _is_divisible(ending: Ending, one: Packet) -> bool:
+    """A filter clears "don't fragment" of the sender's packets, so that none is ever too long."""
+    full = next(iter(ending.start(One(one.with_values({LENGTH: _FULL, DF: 1})))))
+    return any(isinstance(step, Step) and step.verdict == "scrubbed" for step in full.situation.steps)
 
 
 def _door(ways: Ways, host: Host, sender: AddressRange) -> str:

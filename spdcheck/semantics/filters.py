@@ -102,7 +102,7 @@ class FilterPoint:
     ``before`` is a translation that belongs to the same filter and is asked first (old pf): both share one state.
     ``tracking`` marks the points of Linux's connection tracking; the tables between them keep no states of their own.
     ``fragments`` says which packets that come in fragments the filter looks at piece by piece; None where it puts all
-    together first, or never sees any.
+    together first, or never sees any. ``divisible`` are packets that lose their "don't fragment" before anything else.
     """
 
     name: str
@@ -111,6 +111,7 @@ class FilterPoint:
     before: DecisionList | None = None
     tracking: Tracking | None = None
     fragments: Predicate | None = None
+    divisible: Predicate | None = None
 
 
 class RuleList(NamedTuple):

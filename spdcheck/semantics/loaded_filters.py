@@ -25,7 +25,7 @@ from spdcheck.semantics.rulesets.ipf_addresses import IpfNames
 from spdcheck.semantics.rulesets.ipfilter import ipf_list
 from spdcheck.semantics.rulesets.ipnat import asked, nat_list
 from spdcheck.semantics.rulesets.pf import pf_list, pf_translations
-from spdcheck.semantics.rulesets.pf_fragments import in_pieces
+from spdcheck.semantics.rulesets.pf_fragments import in_pieces, made_divisible
 from spdcheck.semantics.rulesets.pf_names import PfNames
 from spdcheck.semantics.same_host import SameHost
 
@@ -122,7 +122,9 @@ class _Filters:
         rules = remembering(pf_list(ruleset, direction, self.pf_names), make)
         before = remembering(pf_translations(ruleset, direction, self.pf_names), make)
         pieces = in_pieces(ruleset, direction, self.pf_names) if direction == "in" else None
-        return (FilterPoint("pf", rules, before=before if before.entries else None, fragments=pieces),)
+        divisible = made_divisible(ruleset, direction, self.pf_names)
+        before_rules = before if before.entries else None
+        return (FilterPoint("pf", rules, before=before_rules, fragments=pieces, divisible=divisible),)
 
     def _ipf(self, direction: Direction) -> tuple[FilterPoint, ...]:
         if not self.ipf:

@@ -172,3 +172,19 @@ def test_what_filters_see_on_enc0_of_what_leaves(mask: int, rules: str, passes: 
     site = read(text, tmp_path)
     found = trace(Simulator(site), parse_flow(WAY_OUT, site).packet(), reply=False)
     assert (found.disposition is not Disposition.DENIED_OUT) is passes, found.sentence
+
+
+@pytest.mark.parametrize(("release", "rules", "expected"), [
+    ("9.0", "pass all", Disposition.FRAGMENTATION_NEEDED),
+    ("9.0", "scrub in on em1 all no-df\npass all", Disposition.DELIVERED),
+    ("9.0", "no scrub in on em1 from 10.1.0.9 to any\nscrub in all no-df\npass all", Disposition.FRAGMENTATION_NEEDED),
+    ("9.0", "set skip on em1\nscrub in all no-df\npass all", Disposition.FRAGMENTATION_NEEDED),
+    ("15.0", "match in on em1 scrub (no-df)\npass all", Disposition.DELIVERED),
+])  # fmt: skip
+def test_scrub_lets_packets_be_fragmented(release: str, rules: str, expected: Disposition, tmp_path: Path) -> None:
+    text = SITE.format(name="pf.conf", release=release, rules=rules).replace(
+        '192.0.2.1/24"]', '192.0.2.1/24"]\nmtu = 1400'
+    )
+    site = read(text, tmp_path)
+    packet = replace(parse_flow(WAY_OUT, site).packet(), df=1, length=1500)
+    assert trace(Simulator(site), packet, reply=False).disposition is expected

@@ -32,6 +32,10 @@ BEHIND = ("", "keep state", "flags S/SA keep state", "label x", 'label "$srcaddr
           "head 7", "with short")  # fmt: skip
 
 
+WORDS = ("pass", "in", "tcp/udp", "port=22", "10.0.0.1/8", "{", "}", "a,b", "->", "proto", "::1", "fe80::1/64", "-",
+         "0x10", "S/SA", "\\x", "é", "!", "(", "<thishost>", "@1", " ", "\t", "\n")  # fmt: skip
+
+
 @st.composite
 def texts(draw: st.DrawFn) -> str:
     """Rules of few shapes, repeated with other addresses and ports; settings in between."""
@@ -77,8 +81,7 @@ def test_ipf(text: str) -> None:
 
 @given(
     text=st.lists(
-        st.sampled_from(("pass", "in", "tcp/udp", "port=22", "10.0.0.1/8", "{", "}", "a,b", "->", "proto", "pass", "::1",
-                         "fe80::1/64", "-", "0x10", "S/SA", "\\x", "é", "!", "(", "<thishost>", "@1", " ", "\t", "\n")),
+        st.sampled_from(WORDS),
         max_size=12,
     ).map(" ".join)
 )  # fmt: skip

@@ -1,5 +1,7 @@
-"""Which fragments pf puts together before it asks its rules: modern pf all of them unless told otherwise, old pf those
-that a ``scrub`` rule takes. The first scrub rule that matches counts, and ``no scrub`` leaves them as they are.
+"""What pf makes of packets before it asks its rules (``scrub``): fragments put together, "don't fragment" cleared.
+
+Modern pf puts all fragments together unless told otherwise, old pf those that a ``scrub`` rule takes. The first scrub
+rule that matches counts, and ``no scrub`` leaves packets as they are; the ``scrub`` of modern rules adds up.
 """
 
 from __future__ import annotations
@@ -22,19 +24,36 @@ def in_pieces(ruleset: PfRuleset, direction: str, names: PfNames) -> Predicate |
     """The packets of a direction whose fragments meet the rules one by one; None if there are none."""
     if ruleset.reassemble:
         return None
-    names = names.with_tables(ruleset)
-    together: Predicate = FALSE
-    for scrub in reversed(resolved(ruleset, names).scrub):
-        condition = rule_condition(scrub.condition, direction, names)
-        if isinstance(scrub, AnchorCall):
-            condition &= Unknown(f"{scrub.origin.where}: what the anchor {scrub.name} holds")
-            together = condition | together
-        elif scrub.exempts or "fragment reassemble" not in scrub.options:
-            together &= ~condition
-        else:
-            together = condition | together
+    together = _scrubbed(ruleset, direction, names, "fragment reassemble")
     apart = ~together & ~_skipped(ruleset, direction, names)
     return None if apart == FALSE else apart
+
+
+def made_divisible(ruleset: PfRuleset, direction: str, names: PfNames) -> Predicate | None:
+    """The packets of a direction whose "don't fragment" is cleared (``no-df``); None if there are none."""
+    found = _scrubbed(ruleset, direction, names, "no-df")
+    known = names.with_tables(ruleset)
+    for rule in resolved(ruleset, known).rules:
+        if not isinstance(rule, AnchorCall) and "no-df" in rule.scrub:
+            found |= rule_condition(rule.condition, direction, known)
+    found &= ~_skipped(ruleset, direction, names)
+    return None if found == FALSE else found
+
+
+def _scrubbed(ruleset: PfRuleset, direction: str, names: PfNames, option: str) -> Predicate:
+    """The packets for which the first scrub rule that matches has an option."""
+    known = names.with_tables(ruleset)
+    found: Predicate = FALSE
+    for scrub in reversed(resolved(ruleset, known).scrub):
+        condition = rule_condition(scrub.condition, direction, known)
+        if isinstance(scrub, AnchorCall):
+            condition &= Unknown(f"{scrub.origin.where}: what the anchor {scrub.name} holds")
+            found = condition | found
+        elif scrub.exempts or option not in scrub.options:
+            found &= ~condition
+        else:
+            found = condition | found
+    return found
 
 
 def _skipped(ruleset: PfRuleset, direction: str, names: PfNames) -> Predicate:
