@@ -40,6 +40,7 @@ def golden_of(site: str) -> Path:
 
 ROWS = rows(HEADING)
 OF_PUBLISHED = rows(PUBLISHED)
+OF_BSD = rows("## BSD gateways with pf and ipfilter")[1:]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[0]} {row[2]}")
@@ -85,3 +86,15 @@ def test_every_row_of_the_list_is_there() -> None:
 
 NOT_SHOWN = {"S3-10", "S3-18", "S3-29"}
 """Rows that no site shows: S3-29 is about the lengths of captured packets."""
+
+
+@pytest.mark.parametrize("row", OF_BSD, ids=lambda row: row[1])
+def test_row_of_the_bsd_gateways(row: list[str]) -> None:
+    told: set[str] = set()
+    for site in row[1].split(", "):
+        said = golden_of(f"variants/{site}").read_text(encoding="utf-8")
+        here = {found["site"] or found["case"] for found in TOLD.finditer(said)}
+        assert here & set(CODE.findall(row[2])), f"{site} says none of {row[2]}"
+        assert "$ spdcheck trace" in said or "no verdict" in said, f"{site} is explained by a trace, or has none"
+        told |= here
+    assert set(CODE.findall(row[2])) <= told
