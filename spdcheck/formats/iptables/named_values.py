@@ -131,7 +131,7 @@ def addrtypes(text: str, _: int) -> Value:
     found = tuple(text.upper().split(","))
     for item in found:
         if item not in _ADDRTYPES:
-            raise BadWord(f"bad address type `{item}`")
+            raise BadWord(f"bad address type `{item}`, expected LOCAL, UNICAST, BROADCAST, MULTICAST …")
     return found
 
 
@@ -141,9 +141,9 @@ def rate(text: str, _: int) -> Value:
     seconds = next((value for name, value in _UNITS.items() if unit and name.startswith(unit.lower())), 0)
     seconds = seconds if slash else 1
     if not first.isdigit() or not seconds or int(first) == 0:
-        raise BadWord(f"bad rate `{text}`")
+        raise BadWord(f"bad rate `{text}`, expected NUMBER/second, /minute, /hour or /day")
     if int(first) > 10_000 * seconds:
-        raise BadWord(f"rate `{text}` is too fast")
+        raise BadWord(f"rate `{text}` is too fast, at most 10000/second")
     return text
 
 
@@ -175,14 +175,16 @@ def step(text: str, _: int) -> Value:
 def packet_type(text: str, _: int) -> Value:
     """How a packet came over the link."""
     if text.lower() not in ("unicast", "broadcast", "multicast", "host", "bcast", "mcast", "otherhost", "outgoing"):
-        raise BadWord(f"bad packet type `{text}`")
+        raise BadWord(f"bad packet type `{text}`, expected unicast, broadcast or multicast")
     return text
 
 
 def reject(text: str, family: int) -> Value:
     """What a REJECT answers; beginnings of names will do."""
     if not any(name.startswith(text) for name in _REJECTS[family]):
-        raise BadWord(f"unknown reject type `{text}`")
+        raise BadWord(
+            f"unknown reject type `{text}`, expected {_REJECTS[family][0]} or another one of ICMP, or tcp-reset"
+        )
     return text
 
 
