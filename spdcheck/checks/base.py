@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from spdcheck.checks.idle_rules import IdleRules
+    from spdcheck.checks.negotiated import Tried
     from spdcheck.engine.focus import Focus, Share
     from spdcheck.engine.trace import Trace
     from spdcheck.engine.ways import Ways
     from spdcheck.model.diagnostic import Note, Part
     from spdcheck.model.host import Host, Intent, Site
     from spdcheck.model.policy import SecurityPolicy
+    from spdcheck.semantics.ike.wants import Daemons
     from spdcheck.semantics.packet import Packet
     from spdcheck.source import Span
 
@@ -49,6 +51,20 @@ class Context:
         from spdcheck.engine.ways import Ways
 
         return Ways(self.site)
+
+    @cached_property
+    def negotiated(self) -> tuple[Tried, ...]:
+        """What becomes of everything that key daemons of the site start; worked out once for all checks that ask."""
+        from spdcheck.checks.negotiated import try_all
+
+        return try_all(self.daemons, self.site)
+
+    @cached_property
+    def daemons(self) -> Daemons:
+        """The key daemons of the site with what their look-ups need."""
+        from spdcheck.semantics.ike.wants import Daemons
+
+        return Daemons(self.site)
 
     def idle_rules(self, host: Host) -> IdleRules:
         """The rules of a host's packet filters that have no say; worked out once for all checks that ask."""

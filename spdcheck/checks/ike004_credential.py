@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Certainty, Finding, Severity, Undecided
+from spdcheck.checks.negotiated import concerns_isakmpd, findings
 from spdcheck.model.addresses import parse_address
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.ike import AuthMethod, ExchangeMode
 from spdcheck.semantics.file_places import Place
+from spdcheck.semantics.ike.outcome import Cause
 from spdcheck.semantics.manual_keys import negotiated
 from spdcheck.semantics.near_miss import nearest
 from spdcheck.semantics.peering import far_address
@@ -37,7 +39,8 @@ class Credential(Check):
 
     For every peer that racoon is to talk to with a pre-shared key, the key file is searched as racoon does: in main
     mode for the peer's address alone, otherwise for its identity first. Keys of both peers are compared by
-    fingerprints, never shown. Signatures need a `certificate_type`, and a relative file name a `path certificate`.
+    fingerprints, never shown; isakmpd's are those of its peer sections. Signatures need a `certificate_type`, and a
+    relative file name a `path certificate`.
 
     ## Why it matters
 
@@ -121,6 +124,7 @@ class Credential(Check):
                 if not context.site.single_file:
                     yield from self._strangers(host, needs)
         yield from self._compare(pairs)
+        yield from findings(self, context, Cause.CREDENTIAL, only=concerns_isakmpd)
 
     def _key_file(self, host: Host, keys: KeyFile, place: Span) -> Iterator[Finding]:
         if keys.named is None:

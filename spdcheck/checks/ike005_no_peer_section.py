@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Certainty, Finding, Severity, Undecided
+from spdcheck.checks.negotiated import concerns_isakmpd, findings
 from spdcheck.checks.policy_wording import count_of, others, without_sas
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.semantics.counterpart import peers_of
+from spdcheck.semantics.ike.outcome import Cause
 from spdcheck.semantics.manual_keys import ManualKeys, Obstacle, negotiated
 from spdcheck.semantics.near_miss import nearest
 from spdcheck.semantics.own_addresses import known_addresses
@@ -116,6 +118,7 @@ class NoPeerSection(Check):
             yield from self._sockets(host, daemon, policies)
             yield from self._sainfo(host, daemon, policies)
             yield from self._answers(context, host, policies)
+        yield from findings(self, context, Cause.NO_PEER, only=concerns_isakmpd)
 
     def _nobody(self, context: Context, host: Host) -> Iterator[Finding]:
         """No daemon at all: certain where an association is there that does not fit, else perhaps only not shown."""

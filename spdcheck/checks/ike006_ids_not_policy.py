@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
+from spdcheck.checks.negotiated import concerns_isakmpd, findings
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.policy import Direction
 from spdcheck.semantics.counterpart import peers_of
-from spdcheck.semantics.offers import Answer, racoon_of
+from spdcheck.semantics.ike.outcome import Cause
+from spdcheck.semantics.ike.quick_ids import Answer
+from spdcheck.semantics.offers import racoon_of
 from spdcheck.semantics.peering import far_address
 from spdcheck.semantics.quick_mode import ids_of
 
@@ -158,6 +161,7 @@ class IdsNotPolicy(Check):
                         refusals.setdefault((peer.name, refusal.answer, refusal.place), []).append(refusal)
             for together in refusals.values():
                 yield self._finding(host, together)
+        yield from findings(self, context, Cause.IDS, only=concerns_isakmpd)
 
     def _strangers(self, context: Context, initiator: Racoon) -> Iterator[Undecided]:
         host, seen = initiator.host, set()
@@ -205,7 +209,7 @@ class _Refusal(NamedTuple):
 
 
 def _refusal(initiator: Racoon, responder: Racoon, policy: SecurityPolicy, ids: Ids) -> _Refusal | None:
-    answer, theirs = responder.answer(initiator, policy, ids)
+    answer, theirs = responder.answer(initiator, policy, ids)[:2]
     peer = responder.host
     if answer is Answer.NO_SAINFO:
         return _no_sainfo(responder, policy, ids)

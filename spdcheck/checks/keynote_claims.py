@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from spdcheck.checks.finding import Severity
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.keynote import POLICY
+from spdcheck.semantics.ike.policy_question import conditions_place
 from spdcheck.semantics.keynote import attributes_of, query
 from spdcheck.semantics.keynote_action import OPEN_ACTION
 from spdcheck.semantics.keynote_conditions import ANYTHING
@@ -22,10 +22,8 @@ if TYPE_CHECKING:
     from spdcheck.model.host import Host
     from spdcheck.model.ike import KeyDaemon
     from spdcheck.model.keynote import Assertion
-    from spdcheck.source import Span
 
 _MOST_CHOICES = 2000
-_CONDITIONS = re.compile(r"^conditions[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _EVERYTHING = {
     "remote_filter_type": "IPv4 subnet",
     "remote_filter": "000.000.000.000-255.255.255.255",
@@ -82,7 +80,7 @@ def _finding(check: Check, host: Host, daemon: KeyDaemon, place: Assertion, aske
     tested = "does not test remote_filter" if not any("remote_filter" in name for name in asked) else "lets it"
     return check.finding(
         host,
-        _shown(place.origin),
+        conditions_place(place),
         f"every peer that this policy licenses may claim any network as its own, 0.0.0.0/0 included: isakmpd installs "
         f"what the peer proposes, and the policy {tested}",
         label="no condition on the peer's network" if tested != "lets it" else "its conditions allow 0.0.0.0/0",
@@ -92,12 +90,3 @@ def _finding(check: Check, host: Host, daemon: KeyDaemon, place: Assertion, aske
         severity=Severity.ERROR if anybody else Severity.WARNING,
         subject="keynote",
     )
-
-
-def _shown(span: Span) -> Span:
-    """The line with the conditions, or the first one."""
-    text = span.file.text
-    found = _CONDITIONS.search(text, span.start, span.end)
-    start = found.start() if found is not None else span.start
-    end = text.find("\n", start, span.end)
-    return span.file.span(start, span.end if end < 0 else end)

@@ -24,6 +24,7 @@ class Streams(NamedTuple):
 COMMANDS: dict[str, str] = {
     "check": "find what is wrong between the peers of a site",
     "trace": "tell what happens to a packet and its answer, stage by stage",
+    "ike": "tell whether IKE comes up between two hosts, message by message",
     "shell": "trace interactively: why, what if, find a leak",
     "diff": "tell what a change does: packets whose fate is another, findings that come and go",
     "mirror": "write what a peer needs: policies, key exchange, openings, tried before they are printed",

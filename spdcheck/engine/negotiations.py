@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.engine.frame import Protection
+from spdcheck.engine.trace import Disposition, Step
 from spdcheck.engine.traffic import One
+from spdcheck.model.addresses import AddressRange
+from spdcheck.model.policy import Protocol
 from spdcheck.model.protocols import UDP
-from spdcheck.semantics import negotiation, quick_mode
-from spdcheck.semantics.counterpart import makes_policies
+from spdcheck.semantics import negotiation
+from spdcheck.semantics.encapsulation import esp
 from spdcheck.semantics.generated_policies import generated
+from spdcheck.semantics.ike.outcome import Agreed, Cause, Refused, Transport, Unknown
+from spdcheck.semantics.ike.sides import ISAKMP_PORT, NAT_T_PORT, Want
+from spdcheck.semantics.ike.wants import Daemons, Started
 from spdcheck.semantics.packet import ESTABLISHED, packet
 from spdcheck.semantics.peering import far_address, near_address
+from spdcheck.semantics.quick_mode import ids_of
 
 if TYPE_CHECKING:
     from spdcheck.engine.simulate import Simulator
-    from spdcheck.model.addresses import AddressRange
+    from spdcheck.engine.situation import Leaf
     from spdcheck.model.host import Host
     from spdcheck.model.policy import Direction, SecurityPolicy, Template
     from spdcheck.model.selector import TrafficSelector
+    from spdcheck.semantics.encapsulation import Overhead
+    from spdcheck.semantics.ike.outcome import Outcome
+    from spdcheck.semantics.quick_mode import Ids
 
-ISAKMP_PORT = 500
 _FIRST_MESSAGE_BYTES = 200
 """An SA payload with a proposal or two, in main mode: small enough for every path."""
+
+
+class _Result(NamedTuple):
+    """What is left of a negotiation for a policy: why there is none, whether ESP goes in UDP, what was agreed on."""
+
+    why: str
+    udp: bool = False
+    agreed: Agreed | None = None
 
 
 class Negotiations:
@@ -31,27 +48,37 @@ class Negotiations:
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
-        self._tried: dict[tuple[str, AddressRange, AddressRange], tuple[str, bool]] = {}
-        self._in_policies: dict[str, quick_mode.InPolicies] = {}
+        self.daemons = Daemons(simulator.site)
+        self._ways: dict[tuple[str, AddressRange, AddressRange], Transport] = {}
+        self._outcomes: dict[tuple[object, ...], Outcome | None] = {}
         self.made: dict[str, dict[tuple[Direction, TrafficSelector], SecurityPolicy]] = {}
+
+    def outcome(self, started: Started) -> Outcome | None:
+        """What becomes of something that a host starts, its packets through both firewalls."""
+        want = started.want
+        key = (started.daemon.host.name, want.near, want.far, want.ids, want.origin)
+        if key not in self._outcomes:
+            found = None
+            if want.near is not None and want.far is not None and started.responder is not None:
+                found = self.daemons.outcome(started, self.transport(started.daemon.host, want.near, want.far))
+            self._outcomes[key] = found
+        return self._outcomes[key]
 
     def protection(
         self, host: Host, policy: SecurityPolicy, template: Template, near: AddressRange, far: AddressRange
     ) -> tuple[Protection | None, str]:
         """The SA that a negotiation would give, or why it would fail."""
-        why, nat = self._outcome(host, policy, near, far)
-        if why and not self._simulator.tunnels_up:
-            return None, why
+        result = self._result(host, policy, near, far)
+        if result.why and not self._simulator.tunnels_up:
+            return None, result.why
         here = negotiation.speaker(host, near, far)
         owner = self._simulator.topology.owner(far)
-        refused = "" if owner is None or owner[0].external else self._answer(owner[0], near, policy)
-        if refused and not self._simulator.tunnels_up:
-            return None, refused
+        agreed = _overhead(result.agreed, template)
         return (
             Protection(
                 template.protocol, template.mode, near, far, None, None,
-                negotiation.overhead(here.daemon, policy, template), here.origin,
-                peer="" if owner is None else owner[0].name, udp=nat,
+                agreed or negotiation.overhead(here.daemon, policy, template), here.origin,
+                peer="" if owner is None else owner[0].name, udp=result.udp,
             ),
             "",
         )  # fmt: skip
@@ -65,80 +92,143 @@ class Negotiations:
         near, far = near_address(policy), far_address(policy)
         if near is None or far is None:
             return ""
-        why = self._outcome(host, policy, near, far)[0]
-        owner = self._simulator.topology.owner(far)
-        if why or policy.by_ike.initiator != host.name or owner is None or owner[0].external:
-            return why
-        return self._answer(owner[0], near, policy)
-
-    def _outcome(self, host: Host, policy: SecurityPolicy, near: AddressRange, far: AddressRange) -> tuple[str, bool]:
-        """``(why not, NAT in between)`` of the negotiation that a policy needs, or comes from."""
-        starter = host
-        if policy.by_ike is not None and policy.by_ike.initiator != host.name:
-            starter, near, far = self._simulator.topology.hosts[policy.by_ike.initiator], far, near
-        key = (starter.name, near, far)
-        if key not in self._tried:
-            self._tried[key] = self._try(starter, near, far)
-        return self._tried[key]
-
-    def _answer(self, responder: Host, near: AddressRange, policy: SecurityPolicy) -> str:
-        """Why a racoon does not answer quick mode for a policy; empty if it does (get_proposal_r).
-
-        It takes the identities to its ``in`` policies. Where none fits, it makes one if ``generate_policy`` says so.
-        """
-        if policy.implied or not any(daemon.program == "racoon" for daemon in responder.daemons):
-            return ""
-        if responder.name not in self._in_policies:
-            self._in_policies[responder.name] = quick_mode.InPolicies(responder)
-        ids = quick_mode.ids_of(policy).reversed()
-        if self._in_policies[responder.name].answering(ids).policy is not None:
-            return ""
-        if not makes_policies(responder, near):
-            return f"racoon on {responder.name} has no in policy for {ids} and answers no negotiation for it"
-        made = self.made.setdefault(responder.name, {})
-        for new in generated(responder, policy):
-            made[new.direction, new.selector] = new
-        return ""
+        return self._result(host, policy, near, far).why
 
     def policies_made(self, host: Host, direction: Direction) -> tuple[SecurityPolicy, ...]:
         """The policies that negotiations have left in a host's SPD (``generate_policy``), behind those of its files."""
         made = self.made.get(host.name, {})
         return tuple(policy for (of, _), policy in made.items() if of is direction)
 
-    def _try(self, host: Host, near: AddressRange, far: AddressRange) -> tuple[str, bool]:
-        """``(why not, NAT-T is used)`` of a negotiation that this host starts; ``force`` of one side is enough."""
+    def _result(self, host: Host, policy: SecurityPolicy, near: AddressRange, far: AddressRange) -> _Result:
+        """The negotiation that a policy needs, or comes from."""
+        ids = ids_of(policy)
+        if policy.by_ike is not None and policy.by_ike.initiator != host.name:
+            host, near, far, ids = self._simulator.topology.hosts[policy.by_ike.initiator], far, near, ids.reversed()
+        started = None if policy.implied else self._started(host, policy, ids, near, far)
+        outcome = None if started is None else self.outcome(started)
+        if isinstance(outcome, Refused) and outcome.refusal.cause is Cause.CANNOT_START:
+            # a side that only answers gets its SAs when the other one starts
+            outcome = self._by_the_other(host, ids, started) or outcome
+        if outcome is None:
+            return self._alone(host, near, far)
+        if isinstance(outcome, Refused):
+            return _Result(_sentence(outcome))
+        agreed = outcome.agreed if isinstance(outcome, Unknown) else outcome
+        if agreed is None:
+            return self._alone(host, near, far)
+        if agreed.phase2 is not None and agreed.phase2.makes_policies and started is not None:
+            self._make(self._simulator.topology.hosts[agreed.responder], policy)
+        return _Result("", agreed.udp, agreed)
+
+    def _started(
+        self, host: Host, policy: SecurityPolicy, ids: Ids, near: AddressRange, far: AddressRange
+    ) -> Started | None:
+        """What a host starts for a policy, and with whom; None where nobody of the site could answer."""
+        owner = self._simulator.topology.owner(far)
+        if owner is None or owner[0].external or owner[0] is host:
+            return None
+        if policy.by_ike is not None:
+            return next(
+                (item for item in self.daemons.started_by(host) if item.want.ids == ids and item.want.far == far), None
+            )
+        racoon = next((known for known in self.daemons.of(host) if known.is_racoon), None)
+        if racoon is None:
+            return None
+        return Started(racoon, Want(near, far, ids, policy.origin, policy), owner[0])
+
+    def _by_the_other(self, host: Host, ids: Ids, started: Started | None) -> Outcome | None:
+        other = None if started is None else started.responder
+        if other is None:
+            return None
+        for item in self.daemons.started_by(other):
+            if item.responder is host and item.want.ids == ids.reversed():
+                return self.outcome(item)
+        return None
+
+    def _make(self, responder: Host, policy: SecurityPolicy) -> None:
+        """racoon makes policies of what it answers (``generate_policy``); isakmpd's flows are in the SPD already."""
+        if policy.by_ike is None and any(known.is_racoon for known in self.daemons.of(responder)):
+            made = self.made.setdefault(responder.name, {})
+            for new in generated(responder, policy):
+                made[new.direction, new.selector] = new
+
+    def _alone(self, host: Host, near: AddressRange, far: AddressRange) -> _Result:
+        """A negotiation with a peer whose files are not ours, or could not be read: its own side, and the packets."""
         here = negotiation.speaker(host, near, far)
         if here.section is None:
-            return here.why_not, False
+            return _Result(here.why_not)
         owner = self._simulator.topology.owner(far)
         if owner is not None and not owner[0].external:
             there = negotiation.speaker(owner[0], far, near)
             if there.section is None:
-                return there.why_not, False
+                return _Result(there.why_not)
             spoken = {here.section.nat_traversal, there.section.nat_traversal}
         else:
             spoken = {here.section.nat_traversal}
-        why, translated = self._exchange(host, near, far, owner[0] if owner is not None else None)
-        return why, (translated or "force" in spoken) and "off" not in spoken
+        way = self.transport(host, near, far)
+        encapsulated = (way.seen is not None or "force" in spoken) and "off" not in spoken
+        return _Result(way.blocked or way.unknown, encapsulated)
 
-    def _exchange(self, host: Host, near: AddressRange, far: AddressRange, peer: Host | None) -> tuple[str, bool]:
+    def transport(self, host: Host, near: AddressRange, far: AddressRange) -> Transport:
+        """How the packets of a key exchange that this host starts fare, and the answers."""
+        key = (host.name, near, far)
+        if key not in self._ways:
+            owner = self._simulator.topology.owner(far)
+            peer = None if owner is None else owner[0]
+            way = self._exchange(host, near, far, peer, ISAKMP_PORT)
+            if way.seen is not None:
+                moved = self._exchange(host, near, far, peer, NAT_T_PORT)
+                way = way._replace(blocked_behind_nat=moved.blocked)
+            self._ways[key] = way
+        return self._ways[key]
+
+    def _exchange(self, host: Host, near: AddressRange, far: AddressRange, peer: Host | None, port: int) -> Transport:
         """Sends the first packet of a key exchange through both filters, and its answer back."""
         asked = packet(
             near.family, near.first, far.first,
-            protocol=UDP, source_port=ISAKMP_PORT, destination_port=ISAKMP_PORT, length=_FIRST_MESSAGE_BYTES,
+            protocol=UDP, source_port=port, destination_port=port, length=_FIRST_MESSAGE_BYTES,
         )  # fmt: skip
         leaf = next(self._simulator.send(host, One(asked), bypass=True))
         if not leaf.end.arrives:
-            return f"the key exchange does not get through: {leaf.end.sentence}", False
+            return _stopped("the key exchange", leaf, None)
         arrived = leaf.situation.frame.traffic.example()
-        translated = arrived.source != asked.source
+        seen = None
+        if arrived.source != asked.source:
+            seen = AddressRange(near.family, arrived.source, arrived.source)
         if peer is None or peer.external or leaf.situation.host is not peer:
-            return "", translated
+            return Transport(seen=seen)
         answer = replace(
             arrived, source=arrived.destination, destination=arrived.source, connection=ESTABLISHED,
             source_port=arrived.destination_port, destination_port=arrived.source_port,
         )  # fmt: skip
         back = next(self._simulator.send(peer, One(answer), leaf.situation.states, bypass=True))
         if not back.end.arrives:
-            return f"the answer to the key exchange does not get through: {back.end.sentence}", translated
-        return "", translated
+            return _stopped("the answer to the key exchange", back, seen)
+        return Transport(seen=seen)
+
+
+def _stopped(what: str, leaf: Leaf, seen: AddressRange | None) -> Transport:
+    """The way of a packet that ends before it arrives, or nobody knows where."""
+    steps = (step for step in reversed(leaf.situation.steps) if isinstance(step, Step) and step.origin is not None)
+    last = next(steps, None)
+    place = None if last is None else last.origin
+    if leaf.end.disposition is Disposition.UNKNOWN:
+        return Transport(seen=seen, place=place, unknown=f"whether {what} gets through: {leaf.end.sentence}")
+    return Transport(f"{what} does not get through: {leaf.end.sentence}", seen, place)
+
+
+def _sentence(outcome: Refused) -> str:
+    """A refusal as the reason why there is no SA."""
+    refusal = outcome.refusal
+    if refusal.cause is Cause.TRANSPORT:
+        return refusal.reason
+    return f"IKE fails in phase {refusal.step.phase} ({refusal.step.value}): {refusal.reason}"
+
+
+def _overhead(agreed: Agreed | None, template: Template) -> Overhead | None:
+    """What the agreed SA of a template adds; None where that is not ESP, or not known."""
+    second = None if agreed is None else agreed.phase2
+    if second is None or template.protocol is not Protocol.ESP:
+        return None
+    sa = next((sa for sa in second.sas if sa.protocol is Protocol.ESP and sa.encryption is not None), None)
+    return None if sa is None or sa.encryption is None else esp(sa.encryption, sa.integrity)

@@ -103,7 +103,7 @@ def _started_by_isakmpd(host: Host, owners: dict[AddressRange, Host]) -> Iterato
         if not installs(daemon) or not connection.active or peer is None or peer.passive or peer.address is None:
             continue
         near = near_to(host, daemon, peer)
-        selector = _selector(connection, near, peer.address)
+        selector = offered_selector(connection, near, peer.address)
         if selector is None:
             continue
         owner = owners.get(peer.address)
@@ -141,7 +141,7 @@ def near_to(host: Host, daemon: KeyDaemon, peer: IkePeer) -> AddressRange | None
     return own.pop() if len(own) == 1 else None
 
 
-def _selector(connection: Connection, near: AddressRange | None, far: AddressRange) -> TrafficSelector | None:
+def offered_selector(connection: Connection, near: AddressRange | None, far: AddressRange) -> TrafficSelector | None:
     """The identities that isakmpd offers; without its own side it offers none, which means both peers themselves."""
     if _is_unread(connection):
         return None

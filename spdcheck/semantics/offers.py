@@ -5,13 +5,13 @@ Sources: ipsec-tools src/racoon/isakmp_quick.c ``quick_r1recv``, ``get_sainfo_r`
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from spdcheck.semantics.ike.quick_ids import Answer, Outcome, look_up
+from spdcheck.semantics.ike.sides import Daemon
 from spdcheck.semantics.manual_keys import negotiated
 from spdcheck.semantics.peering import far_address, near_address
-from spdcheck.semantics.quick_mode import InPolicies, Sainfos, compares_upper_layer, ids_of, is_protecting
-from spdcheck.semantics.remote_selection import Remotes
+from spdcheck.semantics.quick_mode import ids_of
 
 if TYPE_CHECKING:
     from spdcheck.model.host import Host
@@ -20,36 +20,17 @@ if TYPE_CHECKING:
     from spdcheck.semantics.quick_mode import Ids
 
 
-class Answer(Enum):
-    """How a responder takes an offer; UNKNOWN where it never gets so far, or where we can't tell."""
-
-    ACCEPTED = "accepted"
-    OTHER_POLICY = "another policy"
-    NO_SAINFO = "no sainfo"
-    NO_POLICY = "no policy"
-    NO_PROTECTION = "no protection"
-    UNKNOWN = "unknown"
-
-
-class Outcome(NamedTuple):
-    """The answer, and the responder's policy that it rests on."""
-
-    answer: Answer
-    policy: SecurityPolicy | None = None
-
-
 class Racoon:
     """One racoon with everything that it offers and looks up."""
 
     def __init__(self, host: Host, daemon: KeyDaemon) -> None:
         self.host = host
         self.daemon = daemon
-        self.remotes = Remotes(daemon)
-        self.sainfos = Sainfos(daemon)
-        self.in_policies = InPolicies(host)
+        self.known = Daemon(host, daemon)
+        self.remotes = self.known.remotes
+        self.sainfos = self.known.sainfos
         self.offers = tuple((policy, ids_of(policy)) for policy, _ in negotiated(host))
         self.offered = frozenset(ids for _, ids in self.offers)
-        self._strict = compares_upper_layer(host) is True
 
     def can_offer(self, policy: SecurityPolicy, ids: Ids) -> bool:
         """The own sections let this racoon start the negotiation, or answer it with the same sainfo."""
@@ -57,7 +38,7 @@ class Racoon:
         section = None if far is None else self.remotes.for_peer(far)
         if section is None or ids.carries_type:
             return False
-        return self.sainfos.select(ids, ph1id=section.ph1id, strict=self._strict).proposal is not None
+        return self.sainfos.select(ids, ph1id=section.ph1id, strict=self.known.is_strict).proposal is not None
 
     def answer(self, initiator: Racoon, policy: SecurityPolicy, ids: Ids) -> Outcome:
         """What this racoon does with the offer that another makes for one of its policies."""
@@ -67,21 +48,7 @@ class Racoon:
         sections = self.remotes.to_answer(near)
         if not sections:
             return Outcome(Answer.UNKNOWN)
-        ours = ids.reversed()
-        if not any(
-            self.sainfos.select(ours, ph1id=section.ph1id, answering=True, strict=self._strict).proposal
-            for section in sections
-        ):
-            return Outcome(Answer.NO_SAINFO)
-        taken = self.in_policies.answering(ours)
-        if taken.policy is None or not taken.exact:
-            if any(section.generate_policy != "off" for section in sections):
-                return Outcome(Answer.ACCEPTED, taken.policy)
-            if taken.policy is None:
-                return Outcome(Answer.NO_POLICY)
-        if not is_protecting(taken):
-            return Outcome(Answer.NO_PROTECTION, taken.policy)
-        return Outcome(Answer.ACCEPTED if taken.exact else Answer.OTHER_POLICY, taken.policy)
+        return look_up(self.known, ids.reversed(), sections)
 
 
 def racoon_of(host: Host) -> Racoon | None:

@@ -81,6 +81,13 @@ class Decision(NamedTuple):
     accepted: bool = True
 
 
+class Item(NamedTuple):
+    """A part of a message, and the line from which it comes (None where it is a default)."""
+
+    text: str
+    span: Span | None = None
+
+
 class Message(NamedTuple):
     """One message: who sends it, in which exchange, to which UDP port, what is in it, and what was decided on it."""
 
@@ -89,7 +96,7 @@ class Message(NamedTuple):
     receiver: str
     exchange: str
     port: int
-    content: tuple[str, ...]
+    content: tuple[Item, ...]
     decisions: tuple[Decision, ...] = ()
 
 
@@ -198,13 +205,18 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """Nobody can tell: ``agreed`` is what it comes to if every doubt is for the best, None where even that is open."""
+    """Nobody can tell.
+
+    ``agreed`` is what it comes to if every doubt is for the best; ``refusal`` is where it ends as far as the files
+    could be read. Both are None where even that is open.
+    """
 
     initiator: str
     responder: str
     messages: tuple[Message, ...]
     doubts: tuple[Doubt, ...]
     agreed: Agreed | None = None
+    refusal: Refusal | None = None
 
 
 Outcome = Agreed | Refused | Unknown
@@ -214,10 +226,12 @@ class Transport(NamedTuple):
     """How the packets of the key exchange fare, which the procedure is told.
 
     ``blocked`` says why they do not get through (empty if they do); ``seen`` is the initiator's address as the
-    responder sees it where NAT has changed it; ``place`` the line that decided.
+    responder sees it where NAT has changed it; ``place`` the line that decided; ``blocked_behind_nat`` says why packets
+    of UDP 4500 do not get through.
     """
 
     blocked: str = ""
     seen: AddressRange | None = None
     place: Span | None = None
     unknown: str = ""
+    blocked_behind_nat: str = ""
