@@ -25,9 +25,9 @@ class OneInitiatorOnly(Check):
 
     ## What it does
 
-    Names connections of isakmpd that both sides leave to the other (`Passive-connections` on both, or no `Address`), and
-    policies whose racoon is `passive`. Where the other side does not start either, nothing ever comes up, which is an
-    error. racoon that only answers and makes policies on request is meant so, and is not told.
+    Names connections of isakmpd that both sides leave to the other (`Passive-connections` on both, or no `Address`),
+    and policies whose racoon is `passive`. Where the other side does not start either, nothing ever comes up, which is
+    an error. racoon that only answers and makes policies on request is meant so, and is not told.
 
     ## Why it matters
 
