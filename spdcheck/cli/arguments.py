@@ -64,7 +64,8 @@ def add_look(parser: argparse.ArgumentParser) -> None:
 
 def chosen_look(options: argparse.Namespace, stream: IO[str]) -> Look:
     """The look for a stream under these options."""
-    return look_at(stream, color=options.color, ascii_only=options.ascii)
+    links = getattr(options, "link_template", None) or ""
+    return look_at(stream, color=options.color, ascii_only=options.ascii, links=links)
 
 
 def words(values: Sequence[str]) -> tuple[str, ...]:

@@ -58,6 +58,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--diff", action="store_true", help="print a patch with the mends that prove themselves")
     parser.add_argument("--fix", action="store_true", help="write those mends into the files, then check again")
+    parser.add_argument(
+        "--link-template",
+        metavar="URL",
+        help="places of full (on a terminal) and html lead there: https://forge.example/repo/blob/main/{path}#L{line}",
+    )
     parser.add_argument("--exit-zero", action="store_true", help="exit status 0 whatever was found")
     add_look(parser)
 
@@ -71,6 +76,10 @@ def run(options: argparse.Namespace, streams: Streams) -> int:
 
     selected(words(options.select), words(options.ignore))  # a typo is told before anything is read
     files = targets(options.output)
+    if options.link_template is not None:
+        from spdcheck.cli.link_template import template
+
+        template(options.link_template)
     paths = named(options.paths or ["."])
     with Progress(streams.stderr) as progress:
         summary = Summary(tuple(_check(site, options, progress) for site in load(paths, progress)))
@@ -85,8 +94,9 @@ def run(options: argparse.Namespace, streams: Streams) -> int:
 
         show(summary, streams)
         return code
-    write_files(summary, files, code)
-    report(summary, options.format, code, streams, chosen_look(options, streams.stdout))
+    links = options.link_template or ""
+    write_files(summary, files, code, links)
+    report(summary, options.format, code, streams, chosen_look(options, streams.stdout), links)
     return code
 
 

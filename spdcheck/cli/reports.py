@@ -56,8 +56,8 @@ def targets(words: Iterable[str]) -> tuple[Target, ...]:
     return tuple(found)
 
 
-def rendered(summary: Summary, form: str, code: int, look: Look) -> Iterator[str]:
-    """A report in one of the formats; ``code`` is the status with which the process will end."""
+def rendered(summary: Summary, form: str, code: int, look: Look, links: str = "") -> Iterator[str]:
+    """A report in one of the formats; ``code`` is the status with which the process will end, ``links`` a template."""
     if form == "full":
         from spdcheck.output.full import render as as_text
 
@@ -89,12 +89,12 @@ def rendered(summary: Summary, form: str, code: int, look: Look) -> Iterator[str
     else:
         from spdcheck.output.html import render as as_page
 
-        yield from as_page(summary)
+        yield from as_page(summary, links)
 
 
-def report(summary: Summary, form: str, code: int, streams: Streams, look: Look) -> None:
+def report(summary: Summary, form: str, code: int, streams: Streams, look: Look, links: str = "") -> None:
     """Writes a report to the terminal; the summary of the line formats goes to stderr, out of the way of others."""
-    for block in rendered(summary, form, code, look):
+    for block in rendered(summary, form, code, look, links):
         write(streams.stdout, block)
     if form in ("concise", "github"):
         from spdcheck.output.summary import last_line
@@ -110,17 +110,21 @@ def _job_summary(summary: Summary) -> None:
     from spdcheck.output.github import job_summary
 
     name = os.environ.get("GITHUB_STEP_SUMMARY")
-    if name:
+    if not name:
+        return
+    try:
         with Path(name).open("a", encoding="utf-8") as stream:
             stream.write(job_summary(summary))
+    except OSError as error:
+        raise UsageError(f"GITHUB_STEP_SUMMARY={name}: can't be written: {error.strerror}") from None
 
 
-def write_files(summary: Summary, where: Iterable[Target], code: int) -> None:
+def write_files(summary: Summary, where: Iterable[Target], code: int, links: str = "") -> None:
     """Writes the reports that ``--output`` asks for. Raises UsageError where a file can't be written."""
     for target in where:
         try:
             with target.path.open("w", encoding="utf-8", newline="\n") as stream:
-                for block in rendered(summary, target.form, code, Look()):
+                for block in rendered(summary, target.form, code, Look(), links):
                     stream.write(block)
         except OSError as error:
             raise UsageError(f"--output {target.form}={target.path}: can't be written: {error.strerror}") from None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.wording import packets_in_words
 from spdcheck.output.diff_text import extent, summary
-from spdcheck.output.markdown import code, escaped
+from spdcheck.output.markdown import code, escaped, within_html
 from spdcheck.output.summary import open_questions
 from spdcheck.output.terminal import Look
 from spdcheck.output.trace_text import render as whole
@@ -55,9 +55,9 @@ def _lines(change: Change, names: tuple[str, str]) -> Iterator[str]:
 
 def _difference(change: Change, item: Difference) -> Iterator[str]:
     sign = _SIGNS.get(item.kind.value, "🟢")
-    yield f"{sign} **{item.kind.value}**: {escaped(packets_in_words(item.packets))} {item.sentence}"
+    yield f"{sign} **{item.kind.value}**: {escaped(f'{packets_in_words(item.packets)} {item.sentence}')}"
     yield ""
-    yield f"<details><summary>witness: <code>{escaped(str(item.before.packet))}</code></summary>"
+    yield f"<details><summary>witness: <code>{within_html(str(item.before.packet))}</code></summary>"
     yield ""
     for word, part, site in (("before", item.before, change.old), ("now", item.after, change.new)):
         yield f"**{word}**"

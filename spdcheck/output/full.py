@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.finding import Certainty
 from spdcheck.output.columns import width_of, wrap
+from spdcheck.output.links import link
 from spdcheck.output.snippet import Mark, excerpt, number_width
 from spdcheck.output.summary import Summary, last_line, lines
 
@@ -100,7 +101,8 @@ def _finding(finding: Finding, site: Site, hosts: Mapping[str, str], look: Look)
             yield bar
         if file.text or number == 0:
             arrow = look.paint(f"{'':>{numbers}}{':::' if number else '-->'}", "frame")
-            yield from _indented(f"{arrow} ", _where(places[0], host), numbers + 4, look)
+            address = link(look.links, places[0].span)
+            yield from _indented(f"{arrow} ", _where(places[0], host), numbers + 4, look, address)
         if file.text:
             yield from excerpt(places, look, numbers)
         else:
@@ -152,10 +154,10 @@ def _footer(finding: Finding, site: Site, loose: Iterable[str], numbers: int, lo
             yield f"{'':>{indent + 2}}{look.text(line)}".rstrip()
 
 
-def _indented(lead: str, text: str, columns: int, look: Look) -> Iterator[str]:
+def _indented(lead: str, text: str, columns: int, look: Look, address: str = "") -> Iterator[str]:
     """A text behind a lead of so many columns, its further lines below its first word."""
     room = look.width - columns
     first, *more = wrap(look.text(text), max(room, 1))
-    yield f"{lead}{first}".rstrip()
+    yield f"{lead}{look.linked(first, address)}".rstrip()
     for part in more:
-        yield f"{'':>{columns}}{part}"
+        yield f"{'':>{columns}}{look.linked(part, address)}"

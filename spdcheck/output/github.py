@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.finding import Severity
 from spdcheck.output.json import relative
-from spdcheck.output.markdown import code, escaped
+from spdcheck.output.markdown import code, escaped, within_html
 from spdcheck.output.summary import counted, open_questions
 from spdcheck.output.trace_mermaid import render as as_diagram
 
@@ -97,7 +97,7 @@ def _site(checked: Checked) -> Iterator[str]:
         assert finding.trace is not None
         diagram = as_diagram(finding.trace, checked.site).rstrip()
         title = f"{finding.code} {finding.message}"
-        yield f"<details><summary>{escaped(title)}</summary>\n\n```mermaid\n{diagram}\n```\n\n</details>\n"
+        yield f"<details><summary>{within_html(title)}</summary>\n\n```mermaid\n{diagram}\n```\n\n</details>\n"
 
 
 def _row(finding: Finding) -> str:

@@ -16,6 +16,7 @@ from spdcheck.checks.finding import Certainty, Severity
 from spdcheck.output import html_matrix, site_picture
 from spdcheck.output.columns import plain
 from spdcheck.output.json import relative
+from spdcheck.output.links import link
 from spdcheck.output.summary import counted, open_questions
 from spdcheck.output.terminal import Look
 from spdcheck.output.trace_svg import STYLE
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 _LOOK = Look()
 _AROUND, _MOST_LINES = 1, 14
+_MOST_COLUMNS, _BEFORE = 400, 80
+"""A longer line is cut, to what is marked in it and so many characters before."""
 _CERTAINTY = {
     Certainty.PROVED: "proved by a packet",
     Certainty.MODELLED: "follows from the files",
@@ -41,8 +44,8 @@ _CERTAINTY = {
 }
 
 
-def render(summary: Summary) -> Iterator[str]:
-    """The whole page, in parts."""
+def render(summary: Summary, links: str = "") -> Iterator[str]:
+    """The whole page, in parts; places are links where ``links`` is a template of addresses."""
     names = ", ".join(checked.site.name for checked in summary.checked)
     yield _head(names)
     yield f"<h1>spdcheck: {text_of(names)}</h1>\n"
@@ -54,8 +57,8 @@ def render(summary: Summary) -> Iterator[str]:
     yield '<div id="site"></div>\n'
     for checked in summary.checked:
         yield from _site(checked, anchors, several=len(summary.checked) > 1)
-    yield from _findings(summary, anchors)
-    yield from _open_questions(summary)
+    yield from _findings(summary, anchors, links)
+    yield from _open_questions(summary, links)
     yield from _suppressed(summary)
     yield from _files(summary.files)
     yield from _explanations(findings)
@@ -114,39 +117,43 @@ def _contents(summary: Summary) -> str:
 def _site(checked: Checked, anchors: Mapping[Finding, str], *, several: bool) -> Iterator[str]:
     title = f"Site {checked.site.name}" if several else "Site"
     yield f"<h2>{text_of(title)}</h2>\n"
-    picture = site_picture.render(checked.site, checked.report.findings, anchors)
+    picture = site_picture.render(checked.site, checked.report, anchors)
     yield f'<div class="picture">{picture}</div>\n'
     yield '<p class="dim">↑ faces the untrusted network, ↓ lies behind the host, ⇄ is a tunnel device. '
-    yield "Arcs are tunnels: ✓ nothing is said against it, ! warnings, ✗ broken; they lead to the finding.</p>\n"
+    yield "Lines are tunnels: ✓ nothing is said against it, ! warnings, ✗ broken, ? no verdict; "
+    yield "they lead to what is said about them.</p>\n"
     if not checked.site.single_file:
         yield from html_matrix.render(checked.site)
 
 
-def _findings(summary: Summary, anchors: Mapping[Finding, str]) -> Iterator[str]:
+def _findings(summary: Summary, anchors: Mapping[Finding, str], links: str) -> Iterator[str]:
     yield '<h2 id="findings">Findings</h2>\n'
     if not anchors:
         yield "<p>Nothing was found.</p>\n"
         return
     hosts = dict.fromkeys(finding.host for finding in anchors)
     boxes = "".join(f'<label><input type="checkbox" value="{s.value}" checked> {s.value}</label>' for s in Severity)
-    options = "".join(
-        f'<option value="{text_of(host)}">{text_of(host or "the site")}</option>' for host in hosts if host
+    options = "".join(f'<option value="{text_of(host)}">{text_of(host)}</option>' for host in hosts if host)
+    codes = "".join(
+        f'<option value="{code}">{code} {text_of(name)}</option>'
+        for code, name in sorted({(finding.code, finding.name) for finding in anchors})
     )
     yield (
         f'<form class="filter">{boxes}<label>host <select name="host"><option value="">all</option>{options}</select>'
+        f'</label><label>code <select name="code"><option value="">all</option>{codes}</select>'
         '</label><label>text <input name="text" type="search"></label><output></output></form>\n'
     )
     for checked in summary.checked:
         owners = {report.file.path: host.name for host in checked.site.hosts for report in host.files}
         for finding in sorted(checked.report.findings, key=lambda finding: (finding.severity.rank, finding.order)):
-            yield from _finding(finding, checked.site, owners, anchors[finding])
+            yield from _finding(finding, checked.site, owners, anchors[finding], links)
 
 
-def _finding(finding: Finding, site: Site, owners: Mapping[str, str], anchor: str) -> Iterator[str]:
+def _finding(finding: Finding, site: Site, owners: Mapping[str, str], anchor: str, links: str) -> Iterator[str]:
     severity = finding.severity.value
     yield (
         f'<article class="finding {severity}" id="{anchor}" data-severity="{severity}" '
-        f'data-host="{text_of(finding.host)}">\n'
+        f'data-host="{text_of(finding.host)}" data-code="{finding.code}">\n'
         f'<header><span class="badge {severity}">{severity}</span>'
         f'<h3><a href="#{finding.code}">{finding.code}</a> {text_of(finding.name)}</h3>'
         f'<span class="badge plain">{text_of(_CERTAINTY[finding.certainty])}</span>'
@@ -158,35 +165,39 @@ def _finding(finding: Finding, site: Site, owners: Mapping[str, str], anchor: st
         groups.setdefault(note.span.file, []).append((note.span, note.text, False))
     yield '<div class="sides">\n'
     for file, marks in groups.items():
-        yield _excerpt(file, marks, owners.get(file.path, ""))
+        yield _excerpt(file, marks, owners.get(file.path, ""), links)
     yield "</div>\n"
     if finding.mend:
         yield f'<p class="mend"><b>Mend:</b> {text_of(finding.mend)}</p>\n'
     if finding.trace is not None:
-        yield witness(finding.trace, site)
+        yield witness(finding.trace, site, links)
     elif finding.witness is not None:
         yield f"<p>Witness: <code>{text_of(str(finding.witness))}</code></p>\n"
     yield "</article>\n"
 
 
-def witness(trace: Trace, site: Site) -> str:
+def witness(trace: Trace, site: Site, links: str = "") -> str:
     """A trace, folded away: as a picture and as text."""
     text = escape_html("".join(as_text(trace, site, _LOOK)))
     return (
         f"<details><summary>Witness: <code>{text_of(str(trace.packet))}</code></summary>\n"
-        f'<div class="picture trace">{as_picture(trace, site, style=False)}</div>\n'
+        f'<div class="picture trace">{as_picture(trace, site, style=False, links=links)}</div>\n'
         f"<details><summary>as text</summary><pre>{text}</pre></details>\n</details>\n"
     )
 
 
-def _excerpt(file: SourceFile, marks: Sequence[tuple[Span, str, bool]], host: str) -> str:
+def _excerpt(file: SourceFile, marks: Sequence[tuple[Span, str, bool]], host: str, links: str) -> str:
     primary = any(first for _, _, first in marks)
-    where = relative(file.path)
-    head = f"<b>{text_of(host)}</b> {text_of(where)}" if host else text_of(where)
+    where = _linked(text_of(relative(file.path)), link(links, marks[0][0]))
+    head = f"<b>{text_of(host)}</b> {where}" if host else where
     kind = ' class="primary"' if primary else ""
     rows = "".join(_rows(file, [span for span, _, _ in marks])) if file.text else ""
     said = "".join(f'<p class="said">line {span.begin.line}: {text_of(label)}</p>' for span, label, _ in marks if label)
     return f"<figure{kind}><figcaption>{head}</figcaption><pre>{rows}</pre>{said}</figure>\n"
+
+
+def _linked(inner: str, address: str) -> str:
+    return f'<a href="{escape_html(address)}">{inner}</a>' if address else inner
 
 
 def _rows(file: SourceFile, spans: Sequence[Span]) -> Iterator[str]:
@@ -206,25 +217,34 @@ def _rows(file: SourceFile, spans: Sequence[Span]) -> Iterator[str]:
 
 def _marked(file: SourceFile, number: int, spans: Sequence[Span]) -> str:
     text, base = file.line(number).rstrip("\r\n"), file.line_starts[number - 1]
-    inside = [any(span.start <= base + k < span.end for span in spans) for k in range(len(text))]
-    parts: list[str] = []
-    start = 0
-    for k in range(1, len(text) + 1):
+    start, stop = 0, len(text)
+    if stop > _MOST_COLUMNS:
+        marked = [span.start - base for span in spans if span.start < base + stop and span.end > base]
+        start = min(max(min(marked, default=0) - _BEFORE, 0), stop - _MOST_COLUMNS)
+        stop = start + _MOST_COLUMNS
+    parts = ["…"] if start else []
+    rest = "…" if stop < len(text) else ""
+    text = text[:stop]
+    inside = [any(span.start <= base + k < span.end for span in spans) for k in range(stop)]
+    for k in range(start + 1, stop + 1):
         if k == len(text) or inside[k] != inside[start]:
             piece = escape_html("".join(c if c == "\t" or c.isprintable() else "�" for c in text[start:k]))
             parts.append(f"<mark>{piece}</mark>" if inside[start] else piece)
             start = k
-    return "".join(parts)
+    return "".join(parts) + rest
 
 
-def _open_questions(summary: Summary) -> Iterator[str]:
+def _open_questions(summary: Summary, links: str) -> Iterator[str]:
     questions = list(open_questions(summary.undecided))
     if not questions:
         return
     yield '<h2 id="open">Open questions</h2>\n'
     yield "<p>No verdict is given where something could not be understood.</p>\n<ul>\n"
     for question in questions:
-        place = f" <code>{text_of(relative(question.span.where))}</code>" if question.span is not None else ""
+        place = ""
+        if question.span is not None:
+            where = f"<code>{text_of(relative(question.span.where))}</code>"
+            place = f" {_linked(where, link(links, question.span))}"
         yield f"<li>{text_of(str(question))}{place}</li>\n"
     yield "</ul>\n"
 
@@ -242,15 +262,16 @@ def _suppressed(summary: Summary) -> Iterator[str]:
 
 
 def _files(files: Sequence[FileReport]) -> Iterator[str]:
-    yield '<h2 id="files">Files</h2>\n<div class="scroll"><table>\n<tr><th>file</th><th>format</th><th>statements</th>'
-    yield "<th>without effect here</th><th>not modelled</th><th>not understood</th></tr>\n"
+    yield '<h2 id="files">Files</h2>\n<div class="scroll"><table>\n<thead><tr>'
+    heads = ("file", "format", "statements", "without effect here", "not modelled", "not understood")
+    yield "".join(f'<th scope="col">{head}</th>' for head in heads) + "</tr></thead>\n<tbody>\n"
     for report in files:
         loaded = "" if report.loaded else " (not loaded)"
         cells = (report.statements, report.inert, report.unmodelled, report.unparsed)
         row = "".join(f"<td>{number}</td>" for number in cells)
         name = f"{relative(report.file.path)}{loaded}"
         yield f"<tr><td><code>{text_of(name)}</code></td><td>{text_of(report.format)}</td>{row}</tr>\n"
-    yield "</table></div>\n"
+    yield "</tbody>\n</table></div>\n"
 
 
 def _explanations(findings: Sequence[Finding]) -> Iterator[str]:

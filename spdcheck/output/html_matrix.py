@@ -37,21 +37,21 @@ def render(site: Site) -> Iterator[str]:
         return
     yield "<h3>Who reaches whom</h3>\n"
     yield '<p class="dim">All packets that begin a connection from the network of a row to that of a column.</p>\n'
-    yield '<div class="scroll"><table class="matrix">\n<tr><th>from \\ to</th>'
-    yield "".join(f"<th>{_name(network)}</th>" for network in found.networks) + "</tr>\n"
+    yield '<div class="scroll"><table class="matrix">\n<thead><tr><th scope="col">from \\ to</th>'
+    yield "".join(f'<th scope="col">{_name(network)}</th>' for network in found.networks) + "</tr></thead>\n<tbody>\n"
     for row, one in enumerate(found.networks):
-        yield f"<tr><th>{_name(one)}</th>"
+        yield f'<tr><th scope="row">{_name(one)}</th>'
         for column in range(len(found.networks)):
             cell = found.cells.get((row, column))
             yield '<td class="none"></td>' if cell is None else _cell(cell, site)
         yield "</tr>\n"
-    yield "</table></div>\n"
+    yield "</tbody>\n</table></div>\n"
     if found.left_out:
         yield f'<p class="dim">{found.left_out} more networks are left out.</p>\n'
 
 
 def _name(network: Network) -> str:
-    return f'{_text(str(network.addresses))}<br><span class="dim">{_text(network.host.name)}</span>'
+    return f'{_text(str(network.addresses))}<br><span class="dim name">{_text(network.host.name)}</span>'
 
 
 def _cell(cell: Cell, site: Site) -> str:

@@ -1,7 +1,8 @@
 """A site as a picture: its hosts with what lies behind them, the untrusted network that connects them, and the tunnels.
 
 Plain SVG, drawn with classes of the page that holds it. A tunnel about which an error is told is broken, one with a
-warning is doubtful; both lead to the first finding about them.
+warning is doubtful; both lead to the first finding about them. Where nothing is said against a tunnel but a question
+about one of its ends is open, it is not called sound.
 """
 
 from __future__ import annotations
@@ -15,31 +16,42 @@ from spdcheck.semantics.peering import Peering
 from spdcheck.semantics.topology import Topology
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
-    from spdcheck.checks.finding import Finding
+    from spdcheck.checks.finding import Finding, Report
     from spdcheck.model.host import Host, Site
 
 _BOX, _GAP, _MARGIN = 240, 56, 24
 _LINE, _HEAD = 18, 52
 _MOST_LINES = 8
 _MOST_A_ROW = 5
+_TRUNK = 28
+"""How far above a row the common line of its tunnels runs."""
 _HUB = 4
 """A host with so many tunnels stands above all others."""
 _TUNNELS = ("SPD", "SAD", "IKE", "NAT", "FWL")
 
 
+_SIGNS = {
+    "broken": ("✗", "broken"),
+    "doubtful": ("!", "with warnings"),
+    "open": ("?", "no verdict"),
+    "sound": ("✓", "nothing is said against it"),
+}
+
+
 class Pair(NamedTuple):
-    """A tunnel between two hosts, and the worst that is said of it."""
+    """A tunnel between two hosts, how it is (a key of the signs), and where the page says why."""
 
     one: str
     other: str
-    severity: Severity | None
+    state: str
     anchor: str
 
 
-def pairs(site: Site, findings: Sequence[Finding], anchors: Mapping[Finding, str]) -> list[Pair]:
+def pairs(site: Site, report: Report, anchors: Mapping[Finding, str]) -> list[Pair]:
     """Every two hosts of which one has a policy that leads to the other."""
+    findings = report.findings
     known = dict.fromkeys(tuple(sorted((one.name, other.name))) for one, other in Peering(site).pairs())
     owners = {report.file.path: host.name for host in site.hosts for report in host.files}
     found = []
@@ -50,7 +62,14 @@ def pairs(site: Site, findings: Sequence[Finding], anchors: Mapping[Finding, str
         ]
         told = sorted({*about, *alone}, key=lambda finding: (finding.severity.rank, finding.order))
         worst = told[0] if told else None
-        found.append(Pair(one, other, worst.severity if worst else None, anchors.get(worst, "") if worst else ""))
+        unsure = any(item.code[:3] in _TUNNELS and item.host in (one, other, "") for item in report.undecided)
+        if worst is not None and worst.severity is not Severity.INFO:
+            state = "broken" if worst.severity is Severity.ERROR else "doubtful"
+            found.append(Pair(one, other, state, anchors.get(worst, "")))
+        elif unsure:
+            found.append(Pair(one, other, "open", "open"))
+        else:
+            found.append(Pair(one, other, "sound", anchors.get(worst, "") if worst else ""))
     return found
 
 
@@ -65,9 +84,9 @@ def _names(finding: Finding, site: Site, one: str, other: str) -> bool:
     return far is not None and any(str(address) in finding.message.split() for address in far.addresses)
 
 
-def render(site: Site, findings: Sequence[Finding], anchors: Mapping[Finding, str]) -> str:
+def render(site: Site, report: Report, anchors: Mapping[Finding, str]) -> str:
     """The picture of a site."""
-    return "\n".join(_Picture(site, pairs(site, findings, anchors)).rows()) + "\n"
+    return "\n".join(_Picture(site, pairs(site, report, anchors)).rows()) + "\n"
 
 
 class _Picture:
@@ -117,11 +136,32 @@ class _Picture:
         places = {host.name: self.corner(number) for number, host in enumerate(self.hosts)}
         if self.hub is not None:
             places[self.hub.name] = ((width - _BOX) // 2, _MARGIN)
+        if self._has_trunk():
+            yield from self._trunk(places)
         for number, pair in enumerate(self.tunnels):
             yield from self._tunnel(pair, places[pair.one], places[pair.other], number)
         for host in self.site.hosts:
             yield from self._host(host, *places[host.name])
         yield "</svg>"
+
+    def _has_trunk(self) -> bool:
+        """Several rows below a hub: curves of their own would run behind the boxes of the rows above."""
+        return self.hub is not None and len(self.hosts) > self.columns
+
+    def _trunk(self, places: Mapping[str, tuple[int, int]]) -> Iterator[str]:
+        """What the tunnels of a hub have in common: down the margin, and along above every row."""
+        assert self.hub is not None
+        ends = [pair.one if pair.other == self.hub.name else pair.other for pair in self.tunnels
+                if self.hub.name in (pair.one, pair.other)]  # fmt: skip
+        rows: dict[int, int] = {}
+        for x, y in (places[end] for end in ends):
+            rows[y] = max(rows.get(y, 0), x + _BOX // 2)
+        x, y = places[self.hub.name]
+        bend = y + self.height + _TRUNK
+        side = _MARGIN // 2
+        lines = f"M{x + _BOX // 2},{y + self.height} V{bend} H{side} V{max(rows) - _TRUNK}"
+        lines += "".join(f" M{side},{top - _TRUNK} H{right}" for top, right in rows.items())
+        yield f'<path class="trunk" d="{lines}"/>'
 
     def _host(self, host: Host, x: int, y: int) -> Iterator[str]:
         kind = "outer" if host.external else "own"
@@ -137,15 +177,13 @@ class _Picture:
         yield "</g>"
 
     def _tunnel(self, pair: Pair, one: tuple[int, int], other: tuple[int, int], number: int) -> Iterator[str]:
-        kind = (
-            {Severity.ERROR: "broken", Severity.WARNING: "doubtful"}.get(pair.severity, "sound")
-            if pair.severity
-            else "sound"
-        )
-        words = {"broken": "broken", "doubtful": "with warnings", "sound": "nothing is said against it"}[kind]
-        sign = {"broken": "✗", "doubtful": "!", "sound": "✓"}[kind]
+        kind = pair.state
+        sign, words = _SIGNS[kind]
         (x1, y1), (x2, y2) = sorted(((x + _BOX // 2, y) for x, y in (one, other)), key=lambda point: point[1])
-        if y1 != y2:
+        if self._has_trunk() and self.hub is not None and self.hub.name in (pair.one, pair.other):
+            path = f'<path d="M{x2},{y2 - _TRUNK} V{y2}"/>'
+            at = (x2, y2 - 12)
+        elif y1 != y2:
             y1 += self.height
             bend = (y1 + y2) // 2
             path = f'<path d="M{x1},{y1} C{x1},{bend} {x2},{y2 - 60} {x2},{y2}"/>'

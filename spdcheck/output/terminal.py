@@ -32,6 +32,8 @@ class Look:
     colour: bool = False
     ascii_only: bool = False
     width: int = STEADY_COLUMNS
+    links: str = ""
+    """The template of links (:mod:`spdcheck.output.links`), where the stream makes something of them."""
 
     def paint(self, text: str, role: str) -> str:
         """The text in the colour of its role (``error``, ``strong``, ``frame`` …), or as it is."""
@@ -43,6 +45,10 @@ class Look:
         """A text from anywhere, safe to show: on one line and without control characters."""
         return plain(text, ascii_only=self.ascii_only)
 
+    def linked(self, text: str, address: str) -> str:
+        """The text as a hyperlink (OSC 8), where there is an address."""
+        return f"\x1b]8;;{address}\x1b\\{text}\x1b]8;;\x1b\\" if address and text else text
+
     @property
     def ellipsis(self) -> str:
         """What stands for the part of a line that is left out."""
@@ -50,9 +56,14 @@ class Look:
 
 
 def look_at(
-    stream: IO[str], *, color: str = "auto", ascii_only: bool = False, environ: Mapping[str, str] | None = None
+    stream: IO[str],
+    *,
+    color: str = "auto",
+    ascii_only: bool = False,
+    links: str = "",
+    environ: Mapping[str, str] | None = None,
 ) -> Look:
-    """What suits a stream; ``color`` is ``auto``, ``always`` or ``never``.
+    """What suits a stream; ``color`` is ``auto``, ``always`` or ``never``. Links are for terminals only.
 
     ``auto`` means a terminal, unless NO_COLOR is set; FORCE_COLOR stands for a terminal (as Python itself reads them).
     """
@@ -64,7 +75,10 @@ def look_at(
     else:
         colour = color == "always"
     return Look(
-        colour, ascii_only or not _can_show_symbols(stream), _columns(stream, environ) if terminal else STEADY_COLUMNS
+        colour,
+        ascii_only or not _can_show_symbols(stream),
+        _columns(stream, environ) if terminal else STEADY_COLUMNS,
+        links if terminal and environ.get("TERM") != "dumb" else "",
     )
 
 

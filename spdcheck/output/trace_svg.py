@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 from spdcheck.engine.remedy import remedy
 from spdcheck.engine.trace import Disposition, Mark, Step, Wire
 from spdcheck.output.columns import plain, width_of, wrap
+from spdcheck.output.links import link
 from spdcheck.output.trace_parts import Places, answer, is_clear
 
 if TYPE_CHECKING:
@@ -67,14 +68,18 @@ class _Spot(NamedTuple):
     bottom: int
 
 
-def render(trace: Trace, site: Site, *, style: bool = True) -> str:
-    """The picture as one SVG document; without ``style`` for a page that has :data:`STYLE` once for all pictures."""
-    return _Picture(trace, site).document(style=style)
+def render(trace: Trace, site: Site, *, style: bool = True, links: str = "") -> str:
+    """The picture as one SVG document; without ``style`` for a page that has :data:`STYLE` once for all pictures.
+
+    Boxes lead to their lines where ``links`` is a template of addresses.
+    """
+    return _Picture(trace, site, links).document(style=style)
 
 
 class _Picture:
-    def __init__(self, trace: Trace, site: Site) -> None:
+    def __init__(self, trace: Trace, site: Site, links: str) -> None:
         self.trace = trace
+        self.links = links
         self.site = site
         self.places = Places(site)
         self.hosts = {host.name: host for host in site.hosts}
@@ -202,6 +207,9 @@ class _Picture:
         place = self.places.short(step.origin)
         rule = "" if step.origin is None else f"\n{step.origin.where}\n{step.origin.text.strip()}"
         tip = f"{self.number} {step.stage} {step.interface} {step.verdict}\n{step.detail}{rule}"
+        address = "" if step.origin is None else link(self.links, step.origin)
+        if address:
+            yield f"<a href={quoteattr(address)}>"
         yield f'<g class="{_CLASS[step.mark]}"><title>{_escaped(_lines(tip))}</title>'
         yield f'<rect class="box" x="{x}" y="{y}" width="{_BOX}" height="{_BOX_HEIGHT}" rx="7"/>'
         yield self.text(x + 24, y + 19, step.mark.value, "sign", anchor="middle")
@@ -216,7 +224,7 @@ class _Picture:
         )
         yield self.text(x + _BOX - 10, y + 18, place, "mono", 26, "end")
         yield self.text(x + 46, y + 35, self.places.shorten(step.detail), "small", (_BOX - 56) / _SMALL_CHAR)
-        yield "</g>"
+        yield "</g></a>" if address else "</g>"
 
     def curve(self, start: _Spot, end: _Spot, wire: Wire | None) -> None:
         """A wire from the box at which the packet leaves to the one at which it arrives, with its label."""

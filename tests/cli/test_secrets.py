@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from spdcheck.cli.reports import FORMATS
 from tests.cli.run import spdcheck
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ add 192.0.2.1 198.51.100.2 esp 0x1002 -E aes-cbc "{KEY};
     "arguments",
     [
         ["check"],
-        ["check", "--format", "concise"],
-        ["check", "--format", "json"],
+        *(["check", "--format", form] for form in FORMATS if form != "full"),
         ["check", "--debug"],
         ["show"],
         ["show", "--format", "json"],

@@ -15,8 +15,11 @@ import pytest
 from spdcheck.checks import CHECKS
 from spdcheck.cli import status
 from spdcheck.cli.reports import FORMATS, rendered
+from spdcheck.output.links import link
+from spdcheck.output.markdown import code, escaped, within_html
 from spdcheck.output.summary import Summary
 from spdcheck.output.terminal import Look
+from spdcheck.source import SourceFile
 from tests.cli.run import spdcheck
 from tests.golden import CORPUS, unpack
 from tests.output.sample import MISMATCH, OPEN, checked
@@ -213,6 +216,100 @@ def test_the_page_needs_nothing_from_elsewhere(monkeypatch: pytest.MonkeyPatch) 
     assert page == again
 
 
+def test_a_tunnel_is_not_called_sound_while_a_question_is_open() -> None:
+    page = _text("html", Summary((checked(undecided=(OPEN,)),)))
+    gateways = CORPUS / "sites/bsd-gateways"
+    sound = spdcheck("check", gateways, "--format", "html").out
+    assert '<g class="tunnel sound">' in sound
+    assert "tunnel sound" not in page
+
+
+@pytest.fixture
+def unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two gateways that nothing is wrong with, as far as one of the files can be read."""
+    shutil.copytree(CORPUS / "sites/bsd-gateways", tmp_path / "site")
+    path = tmp_path / "site/turin/etc/ipf.conf"
+    path.write_text(path.read_text(encoding="utf-8") + "pass in frobnicate all\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_picture_shows_open_questions(unread: Path) -> None:
+    page = spdcheck("check", "site", "--ignore", "CFG001", "--format", "html").out
+    assert '<a href="#open"><g class="tunnel open">' in page
+    assert '<h2 id="open">' in page
+
+
+def test_places_are_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(CORPUS / "sites")
+    address = "https://forge.example/a?b=1&c=2/{path}#L{line}"
+    page = spdcheck("check", "sensor-gif", "--format", "html", "--link-template", address).out
+    first = '<a href="https://forge.example/a?b=1&amp;c=2/sensor-gif/fedorov/etc/ipsec.conf#L4">'
+    assert f"{first}sensor-gif/fedorov/etc/ipsec.conf</a>" in page
+    assert re.search(r'<a href="https://forge\.example/[^"]+/rc\.conf#L\d+"><g class="', page), "boxes of a witness"
+    assert "\x1b]8" not in spdcheck("check", "sensor-gif", "--link-template", address).out, "links are for terminals"
+    shown = "".join(rendered(SAMPLE, "full", 1, Look(links="x:{path}:{line}:{column}")))
+    assert "--> \x1b]8;;x:east/etc/ipsec.conf:2:8\x1b\\east/etc/ipsec.conf:2:8 (east)\x1b]8;;\x1b\\\n" in shown
+
+
+def test_names_of_files_stay_one_part_of_an_address() -> None:
+    file = SourceFile('a b/"x"#?{line}.conf', "text")
+    assert link("https://h/{path}#L{line}", file.span(0, 1)) == "https://h/a%20b/%22x%22%23%3F%7Bline%7D.conf#L1"
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("{path}", "write an address"),
+        ("javascript:alert(1)//{path}", "write an address"),
+        ("https://h/\x1b]{path}", "write an address"),
+        ("https://h/{sha}/{path}", "there is no {sha}"),
+        ("https://h/", "{path} is missing"),
+    ],
+)
+def test_templates_that_lead_nowhere(evil: Path, word: str, said: str) -> None:
+    found = spdcheck("check", "--link-template", word)
+    assert found.code == status.USAGE
+    assert said in found.err
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("2001:db8:100:1", "2001<span>:</span>db8<span>:</span>100:1"),
+        ("fd00:a::1", "fd00<span>:</span>a::1"),
+        ("icmp 10.1.0.1 → 10.2.0.1: blocked", "icmp 10.1.0.1 → 10.2.0.1: blocked"),
+        ("$ext_if and $int_if", "<span>$</span>ext\\_if and <span>$</span>int\\_if"),
+        ("~~@all~~ <b>", "\\~\\~@\u200ball\\~\\~ &lt;b&gt;"),
+    ],
+)
+def test_text_stays_text_in_markdown(text: str, shown: str) -> None:
+    assert escaped(text) == shown
+
+
+def test_elements_take_no_escapes_of_markdown() -> None:
+    assert within_html("a_b|*c*\n<i>") == "a_b|*c* &lt;i&gt;"
+    assert code("a`b``c`") == "``` a`b``c` ```"
+
+
+def test_a_summary_of_a_job_that_can_not_be_written(evil: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(evil / "no/such/place"))
+    found = spdcheck("check", "--format", "github")
+    assert found.code == status.USAGE
+    assert "GITHUB_STEP_SUMMARY" in found.err
+
+
+def test_endless_lines_are_cut_to_what_is_marked(evil: Path) -> None:
+    path = evil / "gw/etc/ipsec.conf"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(
+        "# " + "x" * 50_000 + "\n" + " " * 30_000 + "spdadd nonsense" + " " * 30_000 + ";\n", encoding="utf-8"
+    )
+    page = spdcheck("check", "--format", "html").out
+    assert "<mark>;</mark>" in page
+    assert len(page) < 60_000
+
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 _QUIET = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -227,7 +324,7 @@ def test_a_browser_shows_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(CORPUS / "sites")
     spdcheck("check", "sensor-gif", "--output", f"html={tmp_path / 'report.html'}")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    asked = "f.host.value='fedorov';f.dispatchEvent(new Event('input'))"
+    asked = "f.host.value='fedorov';f.code.value='IKE005';f.dispatchEvent(new Event('input'))"
     probe = f"<script>const f=document.querySelector('form.filter');{asked};document.title='probed'</script></body>"
     (tmp_path / "report.html").write_text(page.replace("</body>", probe), encoding="utf-8")
     dark_mode = ["--force-dark-mode", "--blink-settings=preferredColorScheme=0"] if dark else []
