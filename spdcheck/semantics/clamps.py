@@ -16,12 +16,12 @@ from spdcheck.model.pf import AnchorCall, PfRuleset
 from spdcheck.model.policy import Direction
 from spdcheck.semantics.decision import Decide, DecisionList, Entry
 from spdcheck.semantics.fields import IN_INTERFACE, OUT_INTERFACE
+from spdcheck.semantics.pf_host import names_of
 from spdcheck.semantics.predicate import Unknown, in_set
 from spdcheck.semantics.rulesets.ipf_addresses import IpfNames
 from spdcheck.semantics.rulesets.ipnat import asked, nat_condition
 from spdcheck.semantics.rulesets.netfilter import Compiler
 from spdcheck.semantics.rulesets.pf_conditions import rule_condition
-from spdcheck.semantics.rulesets.pf_names import PfNames
 from spdcheck.semantics.rulesets.pf_resolve import resolved
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from spdcheck.model.host import Host
     from spdcheck.model.netfilter import Target
+    from spdcheck.semantics.rulesets.pf_names import PfNames
     from spdcheck.source import Span
 
 
@@ -60,7 +61,7 @@ def clamp_lists(host: Host, direction: str) -> Iterator[DecisionList]:
             ]
             yield DecisionList(tuple(entries), NO_CLAMP)
         elif isinstance(ruleset, PfRuleset):
-            yield from _pf(ruleset, direction, PfNames(interfaces=host.interfaces))
+            yield from _pf(ruleset, direction, names_of(host))
 
 
 class _Clamping(Compiler):

@@ -20,13 +20,13 @@ from spdcheck.semantics.fields import IN_INTERFACE, OUT_INTERFACE
 from spdcheck.semantics.file_places import Located, Place, below, is_placed, locate
 from spdcheck.semantics.filter_states import ipf_connection, pf_connection, remembering, session
 from spdcheck.semantics.filters import FilterPoint, RuleList, Verdict
+from spdcheck.semantics.pf_host import names_of
 from spdcheck.semantics.predicate import TRUE, And, InSet, Not, Or, Unknown, all_of, any_of
 from spdcheck.semantics.rulesets.ipf_addresses import IpfNames
 from spdcheck.semantics.rulesets.ipfilter import ipf_list
 from spdcheck.semantics.rulesets.ipnat import asked, nat_list
 from spdcheck.semantics.rulesets.pf import pf_list, pf_translations
 from spdcheck.semantics.rulesets.pf_fragments import in_pieces, made_divisible
-from spdcheck.semantics.rulesets.pf_names import PfNames
 from spdcheck.semantics.same_host import SameHost
 
 if TYPE_CHECKING:
@@ -73,8 +73,7 @@ class _Filters:
         own = {i.name: tuple((a.address, a.prefix, a.peer) for a in i.addresses) for i in host.interfaces
                if not i.dynamic}  # fmt: skip
         self.ipf_names = IpfNames(interfaces=own, pools=pools)
-        named = tuple(item for item in host.interfaces if not item.name.startswith("("))
-        self.pf_names = PfNames(interfaces=named)
+        self.pf_names = names_of(host)
 
     @cached_property
     def inward(self) -> tuple[FilterPoint, ...]:

@@ -188,3 +188,17 @@ def test_scrub_lets_packets_be_fragmented(release: str, rules: str, expected: Di
     site = read(text, tmp_path)
     packet = replace(parse_flow(WAY_OUT, site).packet(), df=1, length=1500)
     assert trace(Simulator(site), packet, reply=False).disposition is expected
+
+
+@pytest.mark.parametrize(
+    ("platform", "expected"), [("openbsd", Disposition.DELIVERED), ("freebsd", Disposition.UNKNOWN)]
+)
+def test_egress_is_where_the_default_route_leads(platform: str, expected: Disposition, tmp_path: Path) -> None:
+    rules = "match out on egress inet from !(egress:network) to any nat-to (egress:0)\nblock all\n"
+    rules += "pass in on em1\npass out on egress"
+    text = SITE.format(name="pf.conf", release="7.0", rules=rules).replace("freebsd", platform)
+    site = read(text, tmp_path)
+    found = trace(Simulator(site), parse_flow(WAY_OUT, site).packet(), reply=False)
+    assert found.disposition is expected
+    if expected is Disposition.DELIVERED:
+        assert "192.0.2.1" in str(found.wires[0].packet)
