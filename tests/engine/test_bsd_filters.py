@@ -202,3 +202,15 @@ def test_egress_is_where_the_default_route_leads(platform: str, expected: Dispos
     assert found.disposition is expected
     if expected is Disposition.DELIVERED:
         assert "192.0.2.1" in str(found.wires[0].packet)
+
+
+@pytest.mark.parametrize(("rules", "flow", "passes"), [
+    ("block in quick from urpf-failed to any", WAY_OUT, True),
+    ("block in quick from urpf-failed to any", "tcp 192.0.2.77:4000 203.0.113.9:80", False),
+    ("block in quick from urpf-failed to any", "tcp 203.0.113.5:4000 203.0.113.9:80", False),
+    ("block in quick from no-route to any", "tcp 203.0.113.5:4000 203.0.113.9:80", True),
+])  # fmt: skip
+def test_the_way_back_decides(rules: str, flow: str, passes: bool, tmp_path: Path) -> None:
+    site = read(SITE.format(name="pf.conf", release="9.0", rules=f"pass all\n{rules}"), tmp_path)
+    leaf = next(Simulator(site).arrive(site.hosts[0], "em1", One(parse_flow(flow, site).packet())))
+    assert leaf.end.arrives is passes, leaf.end.sentence

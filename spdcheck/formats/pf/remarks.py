@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.model.diagnostic import Note
 from spdcheck.model.pf import AnchorCall
-from spdcheck.model.pf_conditions import NoRoute, RouteLabel, TableName, UrpfFailed
+from spdcheck.model.pf_conditions import RouteLabel, TableName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -79,12 +79,8 @@ def _within(entry: Entry) -> Iterator[Entry]:
 def _unknown(condition: Condition) -> list[str]:
     """The parts of a condition that nobody can decide from the configuration."""
     found = [f"`{text}`" for text in condition.other]
-    words = {NoRoute: "`no-route`", UrpfFailed: "`urpf-failed`"}
-    for peer in (condition.source, condition.destination):
-        if isinstance(peer.address, RouteLabel):
-            found.append(f"`route {peer.address.label}`")
-        elif isinstance(peer.address, (NoRoute, UrpfFailed)):
-            found.append(words[type(peer.address)])
+    addresses = (condition.source.address, condition.destination.address)
+    found += [f"`route {address.label}`" for address in addresses if isinstance(address, RouteLabel)]
     interfaces = (condition.interface, condition.received_on)
     found += [f"`on rdomain {on.rdomain}`" for on in interfaces if on is not None and on.rdomain is not None]
     for test, word in ((condition.user, "user"), (condition.group, "group")):

@@ -60,7 +60,7 @@ def rule_condition(condition: Condition, direction: str, names: PfNames) -> Pred
         (condition.destination, DESTINATION, DESTINATION_PORT),
     ):
         if test is not ANY_PEER:
-            parts.append(_address(test, field, names))
+            parts.append(_address(test, field, names, where))
             if test.port is not None:
                 parts += (in_set(port, *tested(test.port, 65535)), _WHOLE)
     if condition.flags is not None:
@@ -109,7 +109,7 @@ def interface(test: OnInterface, where: Field, names: PfNames) -> Predicate:
     return ~found if test.negated else found
 
 
-def _address(test: Peer, field: Field, names: PfNames) -> Predicate:
+def _address(test: Peer, field: Field, names: PfNames, where: Field) -> Predicate:
     address = test.address
     if isinstance(address, Anywhere):
         return FALSE if test.negated else TRUE
@@ -129,10 +129,25 @@ def _address(test: Peer, field: Field, names: PfNames) -> Predicate:
     elif isinstance(address, RouteLabel):
         found = Unknown(f"whether the route of the {field.words} has label {address.label}")
     elif isinstance(address, NoRoute):
-        found = Unknown(f"whether there is no route to the {field.words}")
+        routed = names.routed()
+        if routed is None:
+            found = Unknown(f"whether there is no route to the {field.words}")
+        else:
+            found = all_of(~in_set(field, *addresses) for addresses in routed.values())
     else:
-        found = Unknown("whether the way back to the source leads through another interface")
+        found = _urpf_failed(field, names, where)
     return ~found if test.negated else found
+
+
+def _urpf_failed(field: Field, names: PfNames, where: Field) -> Predicate:
+    """The way back to the source does not lead through the interface; never so on enc (``pf_routable``)."""
+    routed = names.routed()
+    if routed is None:
+        return Unknown("whether the way back to the source leads through another interface")
+    here = [in_set(field, *addresses) & is_value(where, name_number(name, where)) for name, addresses in routed.items()]
+    enc = names.on("enc", where)
+    assert enc is not None
+    return ~any_of([*here, in_set(where, *enc)])
 
 
 def tested(test: NumberTest, most: int) -> tuple[Interval, ...]:

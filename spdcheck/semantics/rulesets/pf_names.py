@@ -136,17 +136,22 @@ made, and only the host knows their members.
 
 @dataclass(frozen=True, slots=True)
 class PfNames:
-    """The interfaces of the host, the groups and host names that are known, and the tables of the ruleset."""
+    """The interfaces of the host, the groups and host names that are known, and the tables of the ruleset.
+
+    ``routes`` are the destinations that the routing table knows, the most specific first, with the interface that each
+    leads to; None where the table is not known.
+    """
 
     interfaces: tuple[Interface, ...] = ()
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     hosts: Mapping[str, tuple[AddressRange, ...]] = field(default_factory=lambda: {"localhost": LOCALHOST})
     tables: Mapping[str, Table] = field(default_factory=dict)
+    routes: tuple[tuple[AddressRange, str], ...] | None = None
 
     def with_tables(self, ruleset: PfRuleset) -> PfNames:
         """The same names with the tables of a ruleset in front."""
         found = {table.name: table for table in ruleset.tables}
-        return PfNames(self.interfaces, self.groups, self.hosts, {**self.tables, **found})
+        return PfNames(self.interfaces, self.groups, self.hosts, {**self.tables, **found}, self.routes)
 
     def on(self, name: str, where: Field = IN_INTERFACE) -> IntervalSet | None:
         """The interfaces that ``on name`` means, as numbers of their names; None for a group that is not known."""
@@ -179,6 +184,18 @@ class PfNames:
         if any(interface.dynamic for interface in members):
             return None
         return tuple(address for interface in members for address in _of(interface, named))
+
+    def routed(self) -> dict[str, IntervalSet] | None:
+        """The addresses that are routed to each interface; None where that is not known."""
+        if self.routes is None:
+            return None
+        found: dict[str, IntervalSet] = {}
+        taken: IntervalSet = EMPTY
+        for destination, interface in self.routes:
+            addresses = (address_interval(destination),)
+            found[interface] = union(found.get(interface, EMPTY), minus(addresses, taken))
+            taken = union(taken, addresses)
+        return found
 
     def table(self, name: str) -> IntervalSet | None:
         """The addresses of a table: the longest prefix around an address says whether it is in. None if unknown."""
