@@ -15,6 +15,8 @@ import pytest
 from spdcheck.checks import CHECKS
 from spdcheck.cli import status
 from spdcheck.cli.reports import FORMATS, rendered
+from spdcheck.output.github import job_summary
+from spdcheck.output.json import dump
 from spdcheck.output.links import link
 from spdcheck.output.markdown import code, escaped, within_html
 from spdcheck.output.summary import Summary
@@ -81,17 +83,23 @@ def test_sarif_holds_what_code_scanning_wants(site: Path) -> None:
         assert 0.1 <= float(rule["properties"]["security-severity"]) <= 10
     for result in run["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
-        assert result["partialFingerprints"]["primaryLocationLineHash"]
         linked = {int(number) for number in re.findall(r"(?<!\\)\]\((\d+)\)", result["message"]["text"])}
         assert linked == {place["id"] for place in result.get("relatedLocations", [])}
         for flow in result.get("codeFlows", []):
             assert all(thread["locations"] for thread in flow["threadFlows"])
+    hashes = [result["partialFingerprints"]["primaryLocationLineHash"] for result in run["results"]]
+    assert len(set(hashes)) == len(hashes), "no two results are taken for one"
     for region in _regions(run):
         assert region["startLine"] >= 1
         assert region["startColumn"] >= 1
         assert (region["endLine"], region["endColumn"]) >= (region["startLine"], region["startColumn"])
     for artifact in run["artifacts"]:
         assert not artifact["location"]["uri"].startswith("/") or site.is_absolute()
+
+
+def test_sites_of_one_name_are_told_apart() -> None:
+    document = json.loads(_text("sarif", Summary((checked(MISMATCH), checked()))))
+    assert [run["automationDetails"]["id"] for run in document["runs"]] == ["spdcheck/branch/", "spdcheck/branch-2/"]
 
 
 def test_fingerprints_outlive_other_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -341,6 +349,15 @@ def test_a_browser_shows_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert done.stdout.count('hidden=""') == int(shown[2]) - int(shown[1])
 
 
-@pytest.mark.parametrize("form", ["github", "gitlab", "junit"])
+def shown_in_documentation(form: str) -> str:
+    """What docs/outputs.md shows of a format: the whole of it, or the one result of SARIF."""
+    if form == "summary":
+        return job_summary(SAMPLE).rstrip() + "\n"
+    if form == "sarif":
+        return dump(json.loads(_text("sarif"))["runs"][0]["results"][0])
+    return _text(form)
+
+
+@pytest.mark.parametrize("form", ["full", "github", "summary", "sarif", "gitlab", "junit"])
 def test_the_documentation_shows_what_is_printed(form: str) -> None:
-    assert _text(form) in (CORPUS.parent / "docs/outputs.md").read_text(encoding="utf-8")
+    assert shown_in_documentation(form) in (CORPUS.parent / "docs/outputs.md").read_text(encoding="utf-8")
