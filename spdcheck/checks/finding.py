@@ -66,7 +66,7 @@ class Finding:
         statement = " ".join(self.span.text.split())
         related = "|".join(" ".join(note.span.text.split()) for note in self.notes[:1])
         text = f"{self.code}\x1f{self.host}\x1f{statement}\x1f{related}\x1f{self.subject}"
-        return hashlib.sha256(text.encode()).hexdigest()[:20]
+        return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:20]
 
     @property
     def order(self) -> tuple[str, int, int, str, str]:

@@ -38,7 +38,7 @@ class Target(NamedTuple):
 
 def targets(words: Iterable[str]) -> tuple[Target, ...]:
     """The values of ``--output``, FORMAT=FILE each. Raises UsageError for one that can't be used."""
-    found = []
+    found: list[Target] = []
     for word in words:
         form, sign, name = word.partition("=")
         if not sign or not name:
@@ -52,6 +52,8 @@ def targets(words: Iterable[str]) -> tuple[Target, ...]:
             raise UsageError(f"--output {word}: the folder {path.parent} does not exist")
         if path.is_dir():
             raise UsageError(f"--output {word}: {path} is a folder")
+        if any(other.path == path for other in found):
+            raise UsageError(f"--output {word}: another report is written into {path}")
         found.append(Target(form, path))
     return tuple(found)
 
@@ -113,7 +115,7 @@ def _job_summary(summary: Summary) -> None:
     if not name:
         return
     try:
-        with Path(name).open("a", encoding="utf-8") as stream:
+        with Path(name).open("a", encoding="utf-8", errors="backslashreplace") as stream:
             stream.write(job_summary(summary))
     except OSError as error:
         raise UsageError(f"GITHUB_STEP_SUMMARY={name}: can't be written: {error.strerror}") from None
@@ -123,7 +125,7 @@ def write_files(summary: Summary, where: Iterable[Target], code: int, links: str
     """Writes the reports that ``--output`` asks for. Raises UsageError where a file can't be written."""
     for target in where:
         try:
-            with target.path.open("w", encoding="utf-8", newline="\n") as stream:
+            with target.path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
                 for block in rendered(summary, target.form, code, Look(), links):
                     stream.write(block)
         except OSError as error:

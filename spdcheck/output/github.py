@@ -75,10 +75,11 @@ def job_summary(summary: Summary) -> str:
     size, left = len(parts[0]), 0
     for checked in summary.checked:
         for block in _site(checked):
-            if size + len(block.encode()) > _MOST_BYTES:
+            length = len(block.encode(errors="surrogatepass"))
+            if size + length > _MOST_BYTES:
                 left += 1
                 continue
-            size += len(block.encode())
+            size += length
             parts.append(block)
     if left:
         parts.append(f"\n{counted(left, 'part')} more did not fit into this summary.\n")

@@ -27,7 +27,7 @@ def render(summary: Summary) -> str:
             path = "" if question.span is None else relative(question.span.file.path)
             line = 1 if question.span is None else question.span.begin.line
             text = f"no verdict: {question}"
-            known = hashlib.sha256(f"{question.host} {question.reason}".encode()).hexdigest()[:20]
+            known = hashlib.sha256(f"{question.host} {question.reason}".encode(errors="surrogatepass")).hexdigest()[:20]
             rows.append(_row("no-verdict", text, known, "minor", path, line, seen))
     return json.dumps(rows, indent=2) + "\n"
 

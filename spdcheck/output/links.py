@@ -24,5 +24,6 @@ def link(form: str, span: Span) -> str:
     if not form:
         return ""
     begin = span.begin
-    values = {"path": quote(relative(span.file.path), safe="/"), "line": str(begin.line), "column": str(begin.column)}
+    path = quote(relative(span.file.path), safe="/", errors="surrogateescape")
+    values = {"path": path, "line": str(begin.line), "column": str(begin.column)}
     return GAP.sub(lambda gap: values[gap[1]], form)

@@ -216,4 +216,4 @@ def _escaped(text: str) -> str:
 def _uri(path: str) -> str:
     from urllib.parse import quote
 
-    return quote(relative(path), safe="/")
+    return quote(relative(path), safe="/", errors="surrogateescape")

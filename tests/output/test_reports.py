@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -187,6 +188,25 @@ def test_hostile_text_stays_text(evil: Path) -> None:
         assert line.startswith(("::error file=", "::warning ", "::notice file=")) or "more in the summary" in line
 
 
+def test_names_that_are_no_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / os.fsdecode(b"gw\xff") / "etc/ipsec.conf"
+    try:
+        path.parent.mkdir(parents=True)
+    except OSError:
+        pytest.skip("this file system refuses such a name")
+    path.write_bytes(
+        b"spdadd 10.1.0.0/16 10.2.0.0/16 any -P out ipsec esp/tunnel/192.0.2.1-198.51.100.2/require;\nspdadd \xff;\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary.md")
+    for form in FORMATS:
+        found = spdcheck("check", "--format", form, "--output", f"{form}=report.{form}", "--link-template", "x:{path}")
+        assert found.code == status.FINDINGS, (form, found.err)
+        (tmp_path / f"report.{form}").read_text(encoding="utf-8")
+    assert "gw%FF/etc/ipsec.conf" in (tmp_path / "report.sarif").read_text(encoding="utf-8")
+    assert 'href="x:gw%FF/etc/ipsec.conf"' in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
 def test_the_summary_of_a_job(evil: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = evil / "summary.md"
     page.write_text("before\n", encoding="utf-8")
@@ -196,6 +216,12 @@ def test_the_summary_of_a_job(evil: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert text.startswith("before\n## spdcheck:")
     assert "<script>" not in text
     assert "| error |" in text
+
+
+def test_two_reports_in_one_file(evil: Path) -> None:
+    found = spdcheck("check", "--output", "sarif=x", "--output", "html=./x")
+    assert found.code == status.USAGE
+    assert "another report is written into x" in found.err
 
 
 @pytest.mark.parametrize(
