@@ -8,8 +8,7 @@ from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
 from spdcheck.checks.wording import flow_in_words, several
 from spdcheck.engine.exploration import explore, witness
-from spdcheck.engine.spd_stages import NOT_YET
-from spdcheck.engine.trace import Disposition, Mark, Step, Wire
+from spdcheck.engine.trace import NO_FLOW, Disposition, Mark, Step, Wire
 from spdcheck.engine.ways import clear_wire, is_translated, passes, protecting, without_flow
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.policy import Action, Direction
@@ -258,7 +257,7 @@ def _cause(host: Host, policy: SecurityPolicy, ending: Ending, at: int) -> Cause
     lookup = next((step for step in reversed(steps) if step.stage == "SPD out"), None)
     if lookup is None:
         return Cause("its way does not come by the SPD", None)
-    if lookup.verdict == NOT_YET:
+    if lookup.verdict == NO_FLOW:
         return Cause(lookup.detail.partition(": ")[2], lookup.origin)
     if lookup.mark is Mark.SKIP:
         return Cause(f"the SPD is not asked, since {lookup.detail}", lookup.origin)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from spdcheck.engine import evidence
 from spdcheck.engine.concrete import matches
 from spdcheck.engine.enc import OUTER_HEADER
-from spdcheck.engine.trace import Disposition, Mark, Step
+from spdcheck.engine.trace import NO_FLOW, Disposition, Mark, Step
 from spdcheck.model.host import Platform
 from spdcheck.model.policy import Action, Direction
 from spdcheck.records import dataclass
@@ -75,6 +75,9 @@ class _Search:
     def found(self) -> Remedy:
         last = self.steps[-1] if self.steps else None
         stopped = last if last is not None and last.mark in (Mark.FAIL, Mark.UNKNOWN) else None
+        absent = self.without_flow()
+        if absent is not None and (stopped is None or stopped.stage == "FILTER out"):
+            return absent
         if stopped is None:
             return self.unprotected()
         if stopped.mark is Mark.UNKNOWN:
@@ -90,6 +93,16 @@ class _Search:
         if kind == "ROUTE":
             return self.no_way(stopped)
         return Remedy(() if stopped.origin is None else (Place(stopped.origin, stopped.detail),))
+
+    def without_flow(self) -> Remedy | None:
+        """The policy that a key daemon would have installed at the last host: the packet was not to leave in clear."""
+        for step in reversed(self.steps):
+            if step.host != self.steps[-1].host:
+                return None
+            if step.stage == "SPD out" and step.verdict == NO_FLOW and step.origin is not None:
+                why = step.detail.partition("; ")[2]
+                return Remedy((Place(step.origin, "is to be installed"),), f"see that phase 2 succeeds: {why}")
+        return None
 
     def blocked(self, step: Step) -> Remedy:
         """A filter: the rule that blocks, and the one that would nearly have let the packet pass."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spdcheck.engine.situation import End, Move, with_evidence
-from spdcheck.engine.trace import Disposition, Mark, Step
+from spdcheck.engine.trace import NO_FLOW, Disposition, Mark, Step
 from spdcheck.model.diagnostic import Part as ModelPart
 from spdcheck.model.policy import Action, Direction, Mode, Protocol
 from spdcheck.semantics.fields import DESTINATION, FRAGMENT, IPSEC_OUT, REQID_OUT, SOURCE
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
     from spdcheck.model.host import Host
     from spdcheck.model.policy import SecurityPolicy, Template
     from spdcheck.semantics.datapath.stages import Stage
-
-
-NOT_YET = "no flow"
-"""The verdict on a policy that a key daemon would install, but does not."""
 
 
 def _ask(
@@ -153,7 +149,7 @@ def _absent(simulator: Simulator, situation: Situation, stage: Stage, policy: Se
     if not why:
         return None
     detail = f"{policy.selector}: {policy.by_ike.daemon} installs it once phase 2 has succeeded; {why}"
-    return Step(situation.host.name, stage.kind.word, Mark.SKIP, NOT_YET, detail, origin=policy.origin)
+    return Step(situation.host.name, stage.kind.word, Mark.SKIP, NO_FLOW, detail, origin=policy.origin)
 
 
 def _templates(policy: SecurityPolicy) -> str:

@@ -35,6 +35,9 @@ class Disposition(Enum):
 ARRIVED = (Disposition.DELIVERED, Disposition.LEAKED)
 """Ends at which the packet is where it should be, protected or not."""
 
+NO_FLOW = "no flow"
+"""The verdict on a policy that a key daemon would install, but does not."""
+
 
 class Mark(Enum):
     """What a step means at a glance; the symbol never depends on colour."""

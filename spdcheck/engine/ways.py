@@ -9,8 +9,7 @@ from spdcheck.engine.exploration import BLOCKED, Ending, explore, sent
 from spdcheck.engine.frame import Frame, Protection, protect, wrap
 from spdcheck.engine.simulate import Simulator
 from spdcheck.engine.situation import Situation
-from spdcheck.engine.spd_stages import NOT_YET
-from spdcheck.engine.trace import Disposition, Mark, Step, Wire
+from spdcheck.engine.trace import NO_FLOW, Disposition, Mark, Step, Wire
 from spdcheck.engine.traffic import Many
 from spdcheck.model.policy import Action, Direction, Mode, Protocol
 from spdcheck.model.protocols import IPV6_ENCAP
@@ -116,7 +115,7 @@ def left_protected(ending: Ending, host: Host) -> bool:
 def without_flow(ending: Ending, host: Host) -> bool:
     """The packets passed the host's SPD while a policy that a key daemon installs was not there."""
     steps = ending.situation.steps
-    return any(isinstance(step, Step) and step.host == host.name and step.verdict == NOT_YET for step in steps)
+    return any(isinstance(step, Step) and step.host == host.name and step.verdict == NO_FLOW for step in steps)
 
 
 def too_long(ending: Ending) -> bool:
