@@ -28,7 +28,7 @@ class NatTraversalNeeded(Check):
 
     Looks at the pairs of hosts that negotiate and of which one has a `public-address` (a NAT device stands before it),
     or whose own filter translates its key exchange. Both must know NAT traversal: `nat_traversal on` of racoon, with an
-    `isakmp_natt` address where `listen` is used; isakmpd has it since OpenBSD 3.6.
+    `isakmp_natt` address where `listen` is used; isakmpd has it since OpenBSD 3.6, its port to FreeBSD never.
 
     ## Why it matters
 
@@ -169,11 +169,11 @@ class NatTraversalNeeded(Check):
             sides.append((tried.started.daemon, section))
         for known in context.daemons.of(tried.responder):
             sides += [(known, item) for item in known.answering_sections(seen)[:1]]
-        lacking = [(known, item) for known, item in sides if item.nat_traversal == "off" or not known.has_nat_traversal]
+        lacking = [(known, item) for known, item in sides if item.nat_traversal == "off"]
         if not lacking:
             return None
         (known, item), *others = lacking
-        why = "has nat_traversal off" if known.is_racoon else "is an isakmpd of before OpenBSD 3.6, which has none"
+        why = "has nat_traversal off" if known.is_racoon else "has an isakmpd without NAT traversal"
         return self.finding(
             known.host,
             item.nat_traversal_origin or item.heading,

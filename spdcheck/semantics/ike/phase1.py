@@ -241,10 +241,7 @@ def _own_offer(talk: Talk, again: Match) -> Refusal:
 def nat_traversal(talk: Talk) -> Refusal | None:
     """Whether both can put ESP into UDP, and need to."""
     starter, answerer = talk.starter, talk.answerer
-    able = [
-        section.nat_traversal != "off" and side.known.has_nat_traversal
-        for side, section in ((starter, talk.section), (answerer, talk.answering))
-    ]
+    able = [section.nat_traversal != "off" for section in (talk.section, talk.answering)]
     translated = talk.transport.seen is not None and talk.transport.seen != starter.own
     forced = "force" in (talk.section.nat_traversal, talk.answering.nat_traversal)
     talk.udp = all(able) and (translated or forced)

@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.model.addresses import parse_address
-from spdcheck.model.host import Platform
 from spdcheck.model.ike import Algorithm, AuthMethod, ExchangeMode, IkePeer
 from spdcheck.model.isakmpd import Life, NumberRange, Phase1Transform
 from spdcheck.semantics.isakmpd_connections import peer_section
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from spdcheck.source import Span
 
 ISAKMP_PORT, NAT_T_PORT = 500, 4500
-_NAT_T_SINCE = (3, 6)
 BUILT_IN = "Default-phase-1"
 """The section that isakmpd makes by itself and answers with where ``[Phase 1]`` says nothing."""
 
@@ -72,13 +70,6 @@ class Daemon:
     def is_strict(self) -> bool:
         """racoon compares protocols and ports of a ``sainfo`` (before 0.7)."""
         return compares_upper_layer(self.host) is True
-
-    @cached_property
-    def has_nat_traversal(self) -> bool:
-        """The program knows NAT traversal at all: isakmpd since OpenBSD 3.6."""
-        if self.is_racoon:
-            return True
-        return not (self.host.platform is Platform.OPENBSD and () < self.host.release < _NAT_T_SINCE)
 
     def answering_sections(self, peer: AddressRange) -> tuple[IkePeer, ...]:
         """The sections with which the daemon may answer a peer with this address; isakmpd has but one."""

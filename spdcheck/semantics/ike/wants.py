@@ -36,6 +36,10 @@ class Daemons:
     def __init__(self, site: Site) -> None:
         self.site = site
         self._known: dict[str, tuple[Daemon, ...]] = {}
+        self._owners: dict[AddressRange, Host] = {}
+        for host in site.hosts:
+            for address in host.addresses:
+                self._owners.setdefault(address, host)
 
     def of(self, host: Host) -> tuple[Daemon, ...]:
         """The daemons of a host."""
@@ -47,7 +51,7 @@ class Daemons:
         """Everything that a host starts."""
         for known in self.of(host):
             for want in wants(known):
-                owner = None if want.far is None else self.site.owner(want.far)
+                owner = None if want.far is None else self._owners.get(want.far)
                 yield Started(known, want, None if owner is host else owner)
 
     def outcome(self, started: Started, transport: Transport = CLEAR_WAY) -> Outcome | None:
