@@ -7,19 +7,22 @@ about one of its ends is open, it is not called sound.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
 from spdcheck.checks.finding import Severity
 from spdcheck.output.columns import plain, width_of
+from spdcheck.output.summary import counted
 from spdcheck.semantics.peering import Peering
 from spdcheck.semantics.topology import Topology
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from spdcheck.checks.finding import Finding, Report
     from spdcheck.model.host import Host, Site
+    from spdcheck.source import Span
 
 _BOX, _GAP, _MARGIN = 240, 56, 24
 _LINE, _HEAD = 18, 52
@@ -30,6 +33,8 @@ _TRUNK = 28
 _HUB = 4
 """A host with so many tunnels stands above all others."""
 _TUNNELS = ("SPD", "SAD", "IKE", "NAT", "FWL")
+_OWN = ("FWL006", "FWL007")
+"""What is said of a host's own rules, whatever its tunnels are."""
 
 
 _SIGNS = {
@@ -52,14 +57,19 @@ class Pair(NamedTuple):
 def pairs(site: Site, report: Report, anchors: Mapping[Finding, str]) -> list[Pair]:
     """Every two hosts of which one has a policy that leads to the other."""
     findings = report.findings
-    known = dict.fromkeys(tuple(sorted((one.name, other.name))) for one, other in Peering(site).pairs())
+    peering = Peering(site)
+    known = dict.fromkeys(tuple(sorted((one.name, other.name))) for one, other in peering.pairs())
+    count = Counter(name for pair in known for name in pair)
+    led = _leading(site, peering)
     owners = {report.file.path: host.name for host in site.hosts for report in host.files}
     found = []
     for one, other in known:
         about = [f for f in findings if f.code[:3] in _TUNNELS and {one, other} <= _hosts(f, owners)]
         alone = [
-            f for f in findings if f.code[:3] in _TUNNELS and f.host in (one, other) and _names(f, site, one, other)
-        ]
+            f for f in findings
+            if f.code[:3] in _TUNNELS and f.host in (one, other) and f.code not in _OWN
+            and (count[f.host] == 1 or _names(f, site, one, other) or _touches(f, led.get(_turned(f, one, other), ())))
+        ]  # fmt: skip
         told = sorted({*about, *alone}, key=lambda finding: (finding.severity.rank, finding.order))
         worst = told[0] if told else None
         unsure = any(item.code[:3] in _TUNNELS and item.host in (one, other, "") for item in report.undecided)
@@ -78,6 +88,26 @@ def _hosts(finding: Finding, owners: Mapping[str, str]) -> set[str]:
     return {finding.host, *(owners[path] for path in places if path in owners)}
 
 
+def _leading(site: Site, peering: Peering) -> dict[tuple[str, str], list[Span]]:
+    """Where the policies of a host that lead to another stand."""
+    found: dict[tuple[str, str], list[Span]] = {}
+    for host in site.hosts:
+        for policy in host.spd.policies:
+            far = peering.far(policy)
+            if far is not None and far.host is not None:
+                found.setdefault((host.name, far.host.name), []).append(policy.origin)
+    return found
+
+
+def _turned(finding: Finding, one: str, other: str) -> tuple[str, str]:
+    return (one, other) if finding.host == one else (other, one)
+
+
+def _touches(finding: Finding, places: Iterable[Span]) -> bool:
+    own = finding.span
+    return any(own.file == place.file and own.start < place.end and place.start < own.end for place in places)
+
+
 def _names(finding: Finding, site: Site, one: str, other: str) -> bool:
     """The message of a finding about one of the two has an address of the other."""
     far = next((host for host in site.hosts if host.name == (other if finding.host == one else one)), None)
@@ -86,12 +116,25 @@ def _names(finding: Finding, site: Site, one: str, other: str) -> bool:
 
 def render(site: Site, report: Report, anchors: Mapping[Finding, str]) -> str:
     """The picture of a site."""
-    return "\n".join(_Picture(site, pairs(site, report, anchors)).rows()) + "\n"
+    return "\n".join(_Picture(site, pairs(site, report, anchors), _worst(report, anchors)).rows()) + "\n"
+
+
+def _worst(report: Report, anchors: Mapping[Finding, str]) -> dict[str, tuple[str, str, str]]:
+    """What is said of each host in a few signs, in which state that leaves it, and where the first of it stands."""
+    said: dict[str, tuple[str, str, str]] = {}
+    for severity, state in ((Severity.ERROR, "broken"), (Severity.WARNING, "doubtful")):
+        sign = _SIGNS[state][0]
+        for finding in report.findings:
+            if finding.severity is severity and finding.host not in said:
+                number = sum(f.host == finding.host and f.severity is severity for f in report.findings)
+                said[finding.host] = (f"{sign} {counted(number, severity.value)}", state, anchors.get(finding, ""))
+    return said
 
 
 class _Picture:
-    def __init__(self, site: Site, tunnels: list[Pair]) -> None:
+    def __init__(self, site: Site, tunnels: list[Pair], said: Mapping[str, tuple[str, str, str]]) -> None:
         self.site = site
+        self.said = said
         self.tunnels = tunnels
         self.topology = Topology(site)
         degree = {host.name: sum(host.name in pair[:2] for pair in tunnels) for host in site.hosts}
@@ -171,6 +214,10 @@ class _Picture:
         yield f'<rect x="{x}" y="{y}" width="{_BOX}" height="{self.height}" rx="10"/>'
         yield f'<text class="name" x="{x + 14}" y="{y + 24}">{_text(_cut(host.name, 26))}</text>'
         yield f'<text class="small" x="{x + 14}" y="{y + 41}">{_text(f"{system} {release}".strip())}</text>'
+        if host.name in self.said:
+            text, state, anchor = self.said[host.name]
+            badge = f'<text class="badge {state}" x="{x + _BOX - 14}" y="{y + 41}">{_text(text)}</text>'
+            yield f'<a href="#{anchor}">{badge}</a>' if anchor else badge
         for number, line in enumerate(self.lines[host.name]):
             at = y + _HEAD + 10 + number * _LINE
             yield f'<text class="line" x="{x + 14}" y="{at}">{_text(_cut(line, 32))}</text>'

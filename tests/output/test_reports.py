@@ -258,6 +258,17 @@ def test_a_tunnel_is_not_called_sound_while_a_question_is_open() -> None:
     assert "tunnel sound" not in page
 
 
+def test_the_picture_tells_what_is_said_of_a_host_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(CORPUS / "sites/bsd-gateways", tmp_path / "site")
+    monkeypatch.chdir(tmp_path)
+    path = next(path for path in (tmp_path / "site/lyon").rglob("*") if path.is_file() and "-P in" in path.read_text())
+    path.write_text(re.sub(r"(?m)^(spdadd[^;]*-P in[^;]*;)", "", path.read_text()), encoding="utf-8")
+    page = spdcheck("check", "site", "--format", "html").out
+    assert '<text class="badge broken"' in page
+    assert '<g class="tunnel broken">' in page
+    assert "tunnel sound" not in page
+
+
 @pytest.fixture
 def unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two gateways that nothing is wrong with, as far as one of the files can be read."""
