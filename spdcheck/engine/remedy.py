@@ -14,10 +14,20 @@ from spdcheck.engine.enc import OUTER_HEADER
 from spdcheck.engine.trace import NO_FLOW, Disposition, Mark, Step
 from spdcheck.model.host import Platform
 from spdcheck.model.policy import Action, Direction
+from spdcheck.model.shorewall import Shorewall
 from spdcheck.records import dataclass
 from spdcheck.semantics import negotiation
-from spdcheck.semantics.fields import IN_INTERFACE, IPSEC_IN, IPSEC_OUT, OUT_INTERFACE, address_range, value_text
+from spdcheck.semantics.fields import (
+    CONNECTION,
+    IN_INTERFACE,
+    IPSEC_IN,
+    IPSEC_OUT,
+    OUT_INTERFACE,
+    address_range,
+    value_text,
+)
 from spdcheck.semantics.near_miss import nearest as looks_like
+from spdcheck.semantics.packet import NEW
 from spdcheck.semantics.selectors import predicate_of
 from spdcheck.semantics.spd_order import asked_order
 from spdcheck.source import Span
@@ -108,8 +118,9 @@ class _Search:
         """A filter: the rule that blocks, and the one that would nearly have let the packet pass."""
         places = [] if step.origin is None else [Place(step.origin, "blocked here")]
         close = None if step.asked is None else evidence.nearest(step.asked, _passes)
-        if close is None or close.origin is None:
+        if close is None or close.origin is None or _answers_only(step, close):
             mend = f"let {step.host} pass {self.in_rules(step)}{self.of_the_tunnel(step)}" if step.asked else ""
+            mend += self.of_the_policy(step) if mend else ""
             return Remedy(tuple(places), mend)
         places.append(_near(close))
         return Remedy(tuple(places), _change(close))
@@ -132,6 +143,15 @@ class _Search:
         if host is None or host.platform is not Platform.FREEBSD or not step.detail.endswith(OUTER_HEADER):
             return ""
         return f", or set net.enc.in.ipsec_filter_mask=2, so that {step.detail.partition(',')[0]} sees what is inside"
+
+    def of_the_policy(self, step: Step) -> str:
+        """Where Shorewall wants it to be said: its policy is asked when no rule fits, the first that fits counts."""
+        host = self.hosts.get(step.host)
+        if host is None or step.origin is None or not any(isinstance(f, Shorewall) for f in host.packet_filters):
+            return ""
+        if step.origin.file.path.rsplit("/", 1)[-1] != "policy":
+            return ""
+        return f": a line in rules, or one for these zones in policy before {step.origin.where}"
 
     def refused(self, step: Step) -> Remedy:
         """The SPD: a policy that discards, demands or does not fit, or none where one is needed."""
@@ -255,6 +275,12 @@ def _near(close: evidence.Tried) -> Place:
     assert close.origin is not None, "only rules with a place are shown"
     miss = close.misses[0]
     return Place(_inside(close.origin, miss.wanted), f"nearest miss: {_short(miss)}")
+
+
+def _answers_only(step: Step, close: evidence.Tried) -> bool:
+    """A rule that lets answers pass was never meant for what begins a connection."""
+    begins = step.asked is not None and step.asked.packet.connection == NEW
+    return begins and close.misses[0].what == CONNECTION.words
 
 
 def _passes(action: object) -> bool:

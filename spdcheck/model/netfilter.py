@@ -10,7 +10,7 @@ from spdcheck.records import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from spdcheck.source import Span
+    from spdcheck.source import SourceFile, Span
 
 
 class Network(NamedTuple):
@@ -115,12 +115,20 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class NetfilterRuleset:
-    """One file for one family. Two rulesets are equal only if they are the same object."""
+    """One file for one family. Two rulesets are equal only if they are the same object.
+
+    ``files`` are those that it was made of, where it is not the file of ``origin`` alone.
+    """
 
     origin: Span
     family: int
     tables: tuple[Table, ...]
+    files: tuple[SourceFile, ...] = ()
     kind: str = field(default="netfilter", init=False)
+
+    def holds(self, span: Span) -> bool:
+        """The place lies in one of the files that the tables come from."""
+        return span.file is self.origin.file or any(span.file is file for file in self.files)
 
     def rules(self) -> Iterator[NetfilterRule]:
         """All rules of all tables."""

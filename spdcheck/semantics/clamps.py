@@ -11,11 +11,11 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.model.ipnat import NatRuleset
-from spdcheck.model.netfilter import NetfilterRuleset
 from spdcheck.model.pf import AnchorCall, PfRuleset
 from spdcheck.model.policy import Direction
 from spdcheck.semantics.decision import Decide, DecisionList, Entry
 from spdcheck.semantics.fields import IN_INTERFACE, OUT_INTERFACE
+from spdcheck.semantics.filters_linux import netfilter_rulesets
 from spdcheck.semantics.pf_host import names_of
 from spdcheck.semantics.predicate import Unknown, in_set
 from spdcheck.semantics.rulesets.ipf_addresses import IpfNames
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from spdcheck.model.host import Host
-    from spdcheck.model.netfilter import Target
+    from spdcheck.model.netfilter import NetfilterRuleset, Target
     from spdcheck.semantics.rulesets.pf_names import PfNames
     from spdcheck.source import Span
 
@@ -47,9 +47,9 @@ WAYS = ("in", "out", "PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")
 
 def clamp_lists(host: Host, direction: str) -> Iterator[DecisionList]:
     """The lists for packets of a direction or at a hook (:data:`WAYS`); actions are :class:`Clamp`, or None."""
+    for tables in netfilter_rulesets(host):
+        yield from _netfilter(host, tables, direction)
     for ruleset in host.packet_filters:
-        if isinstance(ruleset, NetfilterRuleset):
-            yield from _netfilter(host, ruleset, direction)
         if direction not in ("in", "out"):
             continue
         if isinstance(ruleset, NatRuleset):

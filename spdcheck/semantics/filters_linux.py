@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.model.diagnostic import Part
 from spdcheck.model.netfilter import NetfilterRuleset
+from spdcheck.model.shorewall import Shorewall
 from spdcheck.semantics import conditions
 from spdcheck.semantics.changes import changed_fields
 from spdcheck.semantics.decision import Decide, DecisionList, Entry, Undecided
@@ -51,10 +52,9 @@ def netfilter_lists(host: Host) -> tuple[RuleList, ...]:
 
 def _lists(same: SameHost) -> Iterator[RuleList]:
     for compiler in _compilers(same):
-        file = compiler.ruleset.origin.file
         for table in compiler.ruleset.tables:
             part = Part.NAT if table.name == "nat" else Part.FILTER
-            gaps = (gap.reason for gap in same.host.gaps if gap.part is part and gap.span.file is file)
+            gaps = (gap.reason for gap in same.host.gaps if gap.part is part and compiler.ruleset.holds(gap.span))
             why = next(gaps, "")
             for hook in ORDER:
                 found = compiler.hook(table, hook)
@@ -76,15 +76,24 @@ def _undecided(rules: DecisionList) -> str:
 
 def has_netfilter(host: Host) -> bool:
     """Some file of the host loads tables."""
-    return any(isinstance(found, NetfilterRuleset) for found in host.packet_filters)
+    return any(isinstance(found, (NetfilterRuleset, Shorewall)) for found in host.packet_filters)
 
 
 @lru_cache(maxsize=64)
 def _compilers(same: SameHost) -> tuple[Compiler, ...]:
     """A compiler for each file of tables; what it has written is asked again for other questions."""
-    return tuple(
-        Compiler(same.host, found) for found in same.host.packet_filters if isinstance(found, NetfilterRuleset)
-    )
+    return tuple(Compiler(same.host, found) for found in netfilter_rulesets(same.host))
+
+
+def netfilter_rulesets(host: Host) -> Iterator[NetfilterRuleset]:
+    """The tables that files hold, and those that Shorewall makes of its directories."""
+    for found in host.packet_filters:
+        if isinstance(found, NetfilterRuleset):
+            yield found
+        elif isinstance(found, Shorewall):
+            from spdcheck.semantics.shorewall import compiled
+
+            yield compiled(found, host)
 
 
 @lru_cache(maxsize=64)
@@ -127,7 +136,7 @@ def _of_family(compilers: Sequence[Compiler], name: str, hook: str, family: int)
     loaded = [(c, t) for c in own for t in c.ruleset.tables if t.name == name]
     here = conditions.family(family)
     gap = next((gap for c in own for gap in c.host.gaps
-                if gap.part is part and gap.span.file is c.ruleset.origin.file), None)  # fmt: skip
+                if gap.part is part and c.ruleset.holds(gap.span)), None)  # fmt: skip
     if gap is not None:
         entries.append(Entry(here & Unknown(gap.reason), Decide(Verdict.PASS), gap.span))
         return DecisionList(tuple(entries), Decide(Verdict.PASS))

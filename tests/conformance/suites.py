@@ -15,6 +15,7 @@ from tests.conformance import (
     racoon,
     rcconf,
     setkey,
+    shorewall,
     shorewall_reading,
 )
 
@@ -36,5 +37,6 @@ SUITES: dict[str, Callable[[Path], Iterator[Case]]] = {
     "keynote": keynote.cases,
     "linux-kernel": linux_kernel.cases,
     "shorewall-reading": shorewall_reading.cases,
+    "shorewall": shorewall.cases,
 }
 """Every suite by name: a function from the root of the data to its cases (none where the data lacks its folder)."""

@@ -56,15 +56,15 @@ class ChainRule:
     origin: object = None
 
 
-def chains(rules: Mapping[str, Sequence[ChainRule]], start: str, policy: Decide) -> DecisionList:
-    """The decision list of a base chain with its policy.
+def chains(rules: Mapping[str, Sequence[ChainRule]], start: str, policy: Decide, origin: object = None) -> DecisionList:
+    """The decision list of a base chain with its policy. A rule without an origin has that of the jump to its chain.
 
     A jump into a chain that does not exist, or in a circle, is undecided: the kernel would refuse such a table. So is a
     list that would be too long, or jumps that are nested too deep.
     """
     timeline = Timeline()
     try:
-        _chain(timeline, rules, start, (), (), count(1))
+        _chain(timeline, rules, start, (), (), count(1), origin)
     except _TooLarge as reason:
         return DecisionList((Entry(TRUE, Decide(Undecided(str(reason))), None),), policy)
     return timeline.finish(policy)
@@ -81,6 +81,7 @@ def _chain(
     guards: tuple[Asked, ...],
     path: tuple[str, ...],
     asked_rules: Iterator[int],
+    caller: object,
 ) -> None:
     """The entries of a chain; ``guards`` grow by what keeps a packet in it, ``asked_rules`` counts them all."""
     if len(path) >= MOST_DEPTH:
@@ -91,15 +92,15 @@ def _chain(
             message = f"the chains behind {path[0] if path else name} write out to more than {MOST_RULES:,} rules"
             raise _TooLarge(message)
         asked = (*guards, (timeline.now, rule.condition))
-        target = rule.target
+        target, origin = rule.target, caller if rule.origin is None else rule.origin
         if isinstance(target, (Decide, Continue)):
-            timeline.add(asked, target, rule.origin)
+            timeline.add(asked, target, origin)
             continue
         if isinstance(target, (Jump, Goto)):
             if target.chain not in rules or target.chain in (*path, name):
                 why = "does not exist" if target.chain not in rules else "leads back to itself"
-                timeline.add(asked, Decide(Undecided(f"the chain {target.chain} {why}")), rule.origin)
+                timeline.add(asked, Decide(Undecided(f"the chain {target.chain} {why}")), origin)
                 continue
-            _chain(timeline, rules, target.chain, asked, (*path, name), asked_rules)
+            _chain(timeline, rules, target.chain, asked, (*path, name), asked_rules, origin)
         if isinstance(target, (Goto, Return)):
             guards = (*guards, (asked[-1][0], ~rule.condition))

@@ -93,7 +93,7 @@ class Compiler:
             if table.name not in self._written:
                 self._written[table.name] = {c.name: list(self._chain(c.name, table, hook)) for c in table.chains}
             rules = self._written[table.name]
-        return chains(rules, hook, policy)
+        return chains(rules, hook, policy, self.ruleset.origin)
 
     def verdict(self, name: str) -> Decide:
         """What ACCEPT, DROP and REJECT decide."""
@@ -123,7 +123,8 @@ class Compiler:
         if target is None or target.name in NO_VERDICT:
             return
         condition = self._conditions.of(rule)
-        origin = rule.origin
+        # What no single line of the files causes is blamed on the line that leads there.
+        origin = None if rule.origin == self.ruleset.origin else rule.origin
         if target.goto or target.name in self._names(table):
             yield ChainRule(condition, Goto(target.name) if target.goto else Jump(target.name), origin)
         elif target.name in _VERDICTS:

@@ -183,12 +183,25 @@ class Conditions:
             return in_set(field, (224 << 24, (240 << 24) - 1) if self.family == 4 else _ALL_MULTICAST6)
         if kind == "BROADCAST":
             return in_set(field, *self._broadcasts())
+        if kind == "ANYCAST":
+            return in_set(field, *self._anycasts())
         if kind == "UNSPEC":
             return is_value(field, address_number(self.family, 0))
         if kind == "UNICAST":
             others = (self._kind(name, field, option, match) for name in ("LOCAL", "MULTICAST", "BROADCAST", "UNSPEC"))
             return ~any_of(others)
         return unknown(match, option)
+
+    def pkttype(self, option: Option, match: Match) -> Predicate:
+        """How the frame was addressed. A packet is taken to come in the kind of frame that its address asks for.
+
+        Who is on the same wire can send others; what is for another station is not seen at all.
+        """
+        group = self._kind("BROADCAST", DESTINATION, option, match), self._kind("MULTICAST", DESTINATION, option, match)
+        kind = str(option.value).lower()
+        if kind in ("unicast", "host", "broadcast", "multicast"):
+            return {"broadcast": group[0], "multicast": group[1]}.get(kind, ~any_of(group))
+        return FALSE if kind == "otherhost" else unknown(match, option)
 
     def _broadcasts(self) -> list[tuple[int, int]]:
         if self.family == 6:
@@ -200,6 +213,14 @@ class Conditions:
                 if net is not None and net.family == 4 and net.size > 2:
                     found.append((net.last, net.last))
         return found
+
+    def _anycasts(self) -> list[tuple[int, int]]:
+        """The subnet-router anycast addresses of IPv6 (RFC 4291 section 2.6.1); IPv4 has none that nobody routes."""
+        if self.family == 4:
+            return []
+        nets = [a.prefix for interface in self.host.interfaces for a in interface.addresses]
+        return [(address_number(6, net.first),) * 2 for net in nets
+                if net is not None and net.family == 6 and net.size > 2]  # fmt: skip
 
     def iprange(self, option: Option, _: Match) -> Predicate:
         """A range of addresses."""
@@ -258,5 +279,5 @@ _READERS: dict[str, Callable[[Conditions, Option, Match], Predicate]] = {
     "conntrack": Conditions.conntrack, "state": Conditions.conntrack, "mark": Conditions.mark,
     "connmark": Conditions.connmark, "addrtype": Conditions.addrtype, "iprange": Conditions.iprange,
     "length": Conditions.length, "tos": Conditions.tos, "dscp": Conditions.tos, "comment": Conditions.comment,
-    "esp": Conditions.security, "ah": Conditions.security,
+    "esp": Conditions.security, "ah": Conditions.security, "pkttype": Conditions.pkttype,
 }  # fmt: skip
