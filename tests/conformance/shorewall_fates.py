@@ -11,15 +11,18 @@ from spdcheck.engine.traffic import One
 from spdcheck.model.addresses import parse_address, parse_prefix
 from spdcheck.model.host import Flag, Host, Interface, InterfaceAddress, Platform, Route, Site
 from spdcheck.model.protocols import protocol_number
-from spdcheck.semantics.fields import flags_number
+from spdcheck.semantics.fields import SOURCE, flags_number
+from spdcheck.semantics.intervals import contains, single
 from spdcheck.semantics.packet import packet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from spdcheck.engine.situation import Leaf
     from spdcheck.model.rulesets import RuleSet
+    from spdcheck.semantics.fields import Field
+    from spdcheck.semantics.intervals import IntervalSet
     from spdcheck.semantics.packet import Packet
 
 
@@ -30,6 +33,32 @@ class Fate(NamedTuple):
     sent: dict[str, str]
     verdict: str
     out: dict[str, Any] | None
+
+
+class Guided(One):
+    """A packet that takes the source that the kernel chose, wherever a rule leaves the choice."""
+
+    __slots__ = ("wanted",)
+    wanted: int
+
+    @classmethod
+    def to(cls, sent: Packet, out: dict[str, Any] | None) -> One:
+        """The packet, if anything is known of how it left."""
+        address = parse_address(str((out or {}).get("src", "")))
+        return One(sent) if address is None else cls._made(sent, None, address.first)
+
+    @classmethod
+    def _made(cls, sent: Packet, first: Packet | None, wanted: int) -> Guided:
+        made = cls(sent, first)
+        object.__setattr__(made, "wanted", wanted)
+        return made
+
+    def rewritten(self, values: Mapping[Field, IntervalSet]) -> One:
+        """See :class:`Guided`."""
+        if SOURCE in values and contains(values[SOURCE], single(self.wanted)):
+            values = {**values, SOURCE: single(self.wanted)}
+        made = One.rewritten(self, values)
+        return self._made(made.packet, made.first, self.wanted)
 
 
 def read_fates(path: Path) -> tuple[dict[str, Any], list[Fate]]:
@@ -88,9 +117,9 @@ def _packet(sent: dict[str, str]) -> Packet:
 def _reason(simulator: Simulator, host: Host, fate: Fate) -> str:
     sent = _packet(fate.sent)
     if fate.sent["in"] == "local":
-        leaf = next(simulator.send(host, One(sent)))
+        leaf = next(simulator.send(host, Guided.to(sent, fate.out)))
     else:
-        leaf = next(simulator.arrive(host, fate.sent["in"], One(sent)))
+        leaf = next(simulator.arrive(host, fate.sent["in"], Guided.to(sent, fate.out)))
     found, place = _verdict(leaf)
     if found != fate.verdict:
         return f"{found} ({leaf.end.sentence}{place}), the kernel: {fate.verdict}"
