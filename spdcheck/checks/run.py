@@ -92,19 +92,28 @@ def ask(
 
         for said in gaps(UnmodelledStatement(), alone):
             undecided.setdefault(said)
-    return Report(
-        findings=tuple(sorted(findings, key=lambda finding: finding.order)),
-        undecided=tuple(undecided),
-        checks_run=tuple(asked),
-    )
+    return _ordered(site, findings, undecided, tuple(asked))
 
 
-def joined(parts: Iterable[Report]) -> Report:
-    """The reports on parts of a site as one."""
+def joined(site: Site, parts: Iterable[Report]) -> Report:
+    """The reports on parts of a site as one: what a report on the whole says, in the same order."""
     known = list(parts)
-    findings = {finding for part in known for finding in part.findings}
+    findings = (finding for part in known for finding in part.findings)
+    undecided = (item for part in known for item in part.undecided)
+    return _ordered(site, findings, undecided, known[0].checks_run if known else ())
+
+
+def _ordered(site: Site, findings: Iterable[Finding], undecided: Iterable[Undecided], asked: tuple[str, ...]) -> Report:
+    """Findings by their places, questions by check and host: whoever asked first makes no difference."""
+    codes = {code: number for number, code in enumerate(asked)}
+    hosts = {host.name: number for number, host in enumerate(site.hosts)}
+
+    def place(item: Undecided) -> tuple[int, int, str, int, str]:
+        at = ("", 0) if item.span is None else (item.span.file.path, item.span.start)
+        return codes.get(item.code, len(codes)), hosts.get(item.host, len(hosts)), *at, item.reason
+
     return Report(
-        findings=tuple(sorted(findings, key=lambda finding: finding.order)),
-        undecided=tuple(dict.fromkeys(item for part in known for item in part.undecided)),
-        checks_run=known[0].checks_run if known else (),
+        findings=tuple(sorted(set(findings), key=lambda finding: finding.order)),
+        undecided=tuple(sorted(set(undecided), key=place)),
+        checks_run=asked,
     )

@@ -116,7 +116,7 @@ def divided(site: Site, codes: Sequence[str], source: Source, pool: Pool, worker
         if not isinstance(found, Report):
             found = ask(site, codes, focus=Share(frozenset(shares[number]), number == 0))
         parts.append(found)
-    return settled(site, codes, joined(parts))
+    return settled(site, codes, joined(site, parts))
 
 
 @contextmanager
