@@ -6,16 +6,16 @@ is in two lists. Only a rule all of whose entries have no say has none itself.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from spdcheck.engine.questions import redundant, shadowed
+from spdcheck.engine.questions import Kin, redundant, shadowed
 from spdcheck.semantics.decision import Continue
 from spdcheck.semantics.fields import CAPTURED
 from spdcheck.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Hashable, Iterable, Iterator
 
     from spdcheck.semantics.filters import RuleList
     from spdcheck.semantics.packet import Packet
@@ -73,9 +73,10 @@ class IdleRules:
         Rules that log or tag stay, and those that never decide at all are told by :attr:`never_deciding`.
         """
         found: dict[Span, list[Idle]] = {}
+        needed: set[Hashable] = set()
         for item, shadows in zip(self._lists, self._shadows, strict=True):
             known = frozenset(shadow.entry for shadow in shadows if not shadow.unknown)
-            for answer in redundant(item.rules, idle=known):
+            for answer in redundant(item.rules, idle=known, kin=Kin(partial(_rule, item), needed)):
                 origin = _rule(item, answer.entry)
                 if origin is not None and origin not in item.logged:
                     found.setdefault(origin, []).append(Idle(origin, (), None, answer.unknown))

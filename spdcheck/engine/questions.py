@@ -24,7 +24,7 @@ from spdcheck.semantics.predicate import TRUE, fields_of
 from spdcheck.semantics.words import box_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Hashable, Iterator
+    from collections.abc import Callable, Collection, Hashable, Iterator
 
     from spdcheck.engine.answer import Limits
     from spdcheck.engine.boxes import Box
@@ -89,11 +89,38 @@ class Redundant:
     unknown: str = ""
 
 
-def redundant(rules: DecisionList, limits: Limits = DEFAULT_LIMITS, idle: Collection[int] = ()) -> Iterator[Redundant]:
+class Kin:
+    """Entries that one rule has become: the rule could go only if all of them could.
+
+    ``rule_of`` names the rule of an entry by its number, None for what no rule has made. Once one of its entries is
+    needed, in whichever list, nothing is worked out about the others.
+    """
+
+    def __init__(self, rule_of: Callable[[int], Hashable | None], needed: set[Hashable]) -> None:
+        self._rule_of, self._needed = rule_of, needed
+
+    def is_settled(self, number: int) -> bool:
+        """Nothing can be gained from asking about the entry."""
+        rule = self._rule_of(number)
+        return rule is None or rule in self._needed
+
+    def needs(self, number: int) -> None:
+        """The entry is needed, and its rule with it."""
+        rule = self._rule_of(number)
+        if rule is not None:
+            self._needed.add(rule)
+
+
+def redundant(
+    rules: DecisionList,
+    limits: Limits = DEFAULT_LIMITS,
+    idle: Collection[int] = (),
+    kin: Kin | None = None,
+) -> Iterator[Redundant]:
     """The deciding entries that could go, one at a time: shadowed ones, and those whose packets fare the same later.
 
     Two entries that are redundant each may still need one of them to stay. ``idle`` are entries that are known to be
-    shadowed: about them nothing has to be worked out.
+    shadowed: about them nothing has to be worked out. With ``kin``, entries of rules that are needed are left out.
     """
     try:
         fates = Fates(rules, limits=limits)
@@ -105,10 +132,14 @@ def redundant(rules: DecisionList, limits: Limits = DEFAULT_LIMITS, idle: Collec
     for number, entry in enumerate(rules.entries):
         if not isinstance(entry.effect, Decide):
             continue
+        if kin is not None and kin.is_settled(number):
+            continue
         if number in idle:
             yield Redundant(number)
             continue
         if fates.shown_needed(number):
+            if kin is not None:
+                kin.needs(number)
             continue
         try:
             needed, unsure = _needed(fates, number)
@@ -117,6 +148,8 @@ def redundant(rules: DecisionList, limits: Limits = DEFAULT_LIMITS, idle: Collec
             continue
         if not needed:
             yield Redundant(number, "a condition that is not modelled decides" if unsure else "")
+        elif kin is not None:
+            kin.needs(number)
 
 
 def _needed(fates: Fates, number: int) -> tuple[bool, bool]:
