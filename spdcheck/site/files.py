@@ -151,7 +151,6 @@ class SiteIncludes:
             return (), f"{pattern} lies outside the host's folder {self._shown}"
         found = []
         wanted = str(base / (relative if _is_glob(relative) else glob.escape(relative)))
-        wanted = str(base / (relative if _is_glob(relative) else glob.escape(relative)))
         for path in sorted(glob.glob(wanted)):  # noqa: PTH207 (Path.glob refuses "..")
             real = Path(path)
             if not real.is_file() or not real.resolve().is_relative_to(inside):
