@@ -13,9 +13,6 @@ from tests.conformance.suites import SUITES
 
 ROOT = Path(os.environ.get("SPDCHECK_CONFORMANCE") or DEFAULT_ROOT)
 
-ORIGINALS = {"shorewall": "ctorigdst of translated connections is not modelled: 4 packets of rules-mix, asked twice"}
-"""Verdicts of a kernel that we say we don't know; none may be wrong."""
-
 README = """# data
 
 | file | origin | note |
@@ -37,11 +34,6 @@ def test_suite(name: str) -> None:
     if not cases:
         pytest.skip(f"no data for {name}")
     failures = [f"{case.name}: {case.reason}" for case in cases if not case.passed]
-    undecided = [reason for reason in failures if ": unknown (" in reason and "ctorigdst" in ORIGINALS.get(name, "")]
-    assert len(undecided) <= 8, (
-        "what asks for the first destination of a translated connection is all that is undecided"
-    )
-    failures = [reason for reason in failures if reason not in undecided]
     assert not failures, f"{len(failures)} of {len(cases)} failed:\n" + "\n".join(failures)
 
 

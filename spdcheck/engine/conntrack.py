@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spdcheck.engine.filter_stage import answering, ask_rules, resembling, translated, word_of
+from spdcheck.engine.frame import NO_CONNECTION
 from spdcheck.engine.situation import Move, State, Tracked
 from spdcheck.engine.trace import Mark, Step
 from spdcheck.model.protocols import ICMP, ICMP6, TCP
@@ -20,6 +21,10 @@ from spdcheck.semantics.fields import (
     DESTINATION,
     DESTINATION_PORT,
     ICMP_TYPE,
+    ORIGINAL_DESTINATION,
+    ORIGINAL_DESTINATION_PORT,
+    ORIGINAL_SOURCE,
+    ORIGINAL_SOURCE_PORT,
     SOURCE,
     SOURCE_PORT,
     TRANSLATED,
@@ -43,6 +48,10 @@ _KNOWN = Connection(())
 """The tables never meet a state of connection tracking by themselves."""
 
 SYN, RST, ACK = 2, 4, 16
+_ORIGINAL = {
+    SOURCE: ORIGINAL_SOURCE, SOURCE_PORT: ORIGINAL_SOURCE_PORT,
+    DESTINATION: ORIGINAL_DESTINATION, DESTINATION_PORT: ORIGINAL_DESTINATION_PORT,
+}  # fmt: skip
 _DESTINATION_HOOKS = ("PREROUTING", "OUTPUT")
 _NEVER_BEGINS = (protocol(ICMP) & is_value(ICMP_TYPE, 0, 3, 4, 5, 11, 12, 14, 16, 18)) | (
     protocol(ICMP6) & is_value(ICMP_TYPE, 1, 2, 3, 4, 129)
@@ -78,13 +87,19 @@ def _track(situation: Situation, stage: Stage, interface: str) -> Iterator[Move]
         elif part.number is not None:
             state = states[(part.number - 1) % len(states)]
             back = part.number <= len(states)
-            known = part.traffic.rewritten({CONNECTION: single(ESTABLISHED), TRANSLATED: single(_bits(state))})
+            known = part.traffic.rewritten(_of_known(state, state.before if back else part.traffic))
             text = f"conntrack: {state.text}"
             step = Step(situation.host.name, f"FILTER {stage.hook}", Mark.OK, "established", text, interface)
             frame = frame.with_traffic(known)
             yield Move(situation.with_(step, frame=frame, tracked=Tracked(known, state, back)))
         else:
             yield from _unknown(situation, part.traffic)
+
+
+def _of_known(state: State, first: Traffic) -> dict[Field, IntervalSet]:
+    """What is known of a packet of a connection; ``first`` is like the connection's first packet, as it came."""
+    original = {field: first.side(own) for own, field in _ORIGINAL.items()}
+    return {CONNECTION: single(ESTABLISHED), TRANSLATED: single(_bits(state)), **original}
 
 
 def _unknown(situation: Situation, traffic: Traffic) -> Iterator[Move]:
@@ -97,7 +112,7 @@ def _unknown(situation: Situation, traffic: Traffic) -> Iterator[Move]:
             value = said[0][0]
         else:
             value = NEW if part.number is None else INVALID
-        known = part.traffic.rewritten({CONNECTION: single(value), TRANSLATED: single(0)})
+        known = part.traffic.rewritten({**NO_CONNECTION, CONNECTION: single(value)})
         tracked = None if value == INVALID else Tracked(known)
         yield Move(situation.with_(frame=situation.frame.with_traffic(known), tracked=tracked))
 
@@ -146,14 +161,15 @@ def _like_the_first(
 
 
 def _marked(situation: Situation, before: Traffic, stage: Stage) -> Situation:
-    """Notes in the packet that its source or destination was translated, where it was."""
+    """Notes in the packet that its source or destination was translated, where it was, and what that was before."""
     traffic = situation.frame.traffic
     destination = stage.hook in _DESTINATION_HOOKS
     fields = (DESTINATION, DESTINATION_PORT) if destination else (SOURCE, SOURCE_PORT)
     if all(contains(traffic.side(field), before.side(field)) for field in fields):
         return situation
     earlier = traffic.side(TRANSLATED)[0][0]
-    marked = traffic.rewritten({TRANSLATED: single(earlier | (2 if destination else 1))})
+    original = {_ORIGINAL[field]: before.side(field) for field in fields}
+    marked = traffic.rewritten({TRANSLATED: single(earlier | (2 if destination else 1)), **original})
     return situation.with_(frame=situation.frame.with_traffic(marked))
 
 

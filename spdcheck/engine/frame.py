@@ -20,6 +20,10 @@ from spdcheck.semantics.fields import (
     LENGTH,
     LOCAL,
     MARK,
+    ORIGINAL_DESTINATION,
+    ORIGINAL_DESTINATION_PORT,
+    ORIGINAL_SOURCE,
+    ORIGINAL_SOURCE_PORT,
     PROTOCOL,
     REQID_IN,
     REQID_OUT,
@@ -44,12 +48,17 @@ if TYPE_CHECKING:
     from spdcheck.semantics.intervals import IntervalSet
     from spdcheck.source import Span
 
-_NO_UPPER_LAYER: dict[Field, IntervalSet] = {
+NO_CONNECTION: dict[Field, IntervalSet] = {
     field: single(0)
     for field in (
-        SOURCE_PORT, DESTINATION_PORT, ICMP_TYPE, ICMP_CODE, GRE_KEY, TCP_FLAGS, FRAGMENT, CONNECTION, TRANSLATED,
+        CONNECTION, TRANSLATED, ORIGINAL_SOURCE, ORIGINAL_DESTINATION, ORIGINAL_SOURCE_PORT, ORIGINAL_DESTINATION_PORT,
     )
 }  # fmt: skip
+"""What connection tracking knows of a packet, before it has seen it."""
+
+_NO_UPPER_LAYER: dict[Field, IntervalSet] = {
+    field: single(0) for field in (SOURCE_PORT, DESTINATION_PORT, ICMP_TYPE, ICMP_CODE, GRE_KEY, TCP_FLAGS, FRAGMENT)
+} | NO_CONNECTION
 """What a packet that is wrapped around another one does not have: ports, flags, a connection of its own yet."""
 UDP_ENCAPSULATION = 4500
 
@@ -58,9 +67,9 @@ IPSEC_KNOWN: dict[Field, IntervalSet] = {
 }
 """What a kernel knows of the IPsec that a packet came by or will leave by; nothing of it is true of the wrapped one."""
 
-NOT_ON_THE_WIRE: dict[Field, IntervalSet] = IPSEC_KNOWN | {
-    field: single(0) for field in (MARK, TAG, TRANSLATED, LOCAL, CONNECTION)
-}
+NOT_ON_THE_WIRE: dict[Field, IntervalSet] = (
+    IPSEC_KNOWN | NO_CONNECTION | {field: single(0) for field in (MARK, TAG, LOCAL)}
+)
 """What a kernel knows of a packet and no wire carries."""
 
 

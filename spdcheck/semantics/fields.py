@@ -118,6 +118,14 @@ CONNECTION = _field(
     "connection", 3, Kind.CHOICE, "connection", ("new", "established", "related", "invalid", "untracked")
 )
 TRANSLATED = _field("translated", 2, Kind.CHOICE, "NAT", ("not translated", "SNAT", "DNAT", "SNAT and DNAT"))
+ORIGINAL_SOURCE = _field("original_source", 129, Kind.ADDRESS, "source of the connection's first packet")
+ORIGINAL_DESTINATION = _field("original_destination", 129, Kind.ADDRESS, "destination of the connection's first packet")
+ORIGINAL_SOURCE_PORT = _field("original_source_port", 16, Kind.PORT, "source port of the connection's first packet")
+ORIGINAL_DESTINATION_PORT = _field(
+    "original_destination_port", 16, Kind.PORT, "destination port of the connection's first packet"
+)
+"""What connection tracking remembers of the first packet, as it came. 0 in packets whose own ends still say it (new
+and not translated at that end), and where nobody knows."""
 LOCAL = _field(
     "local", 2, Kind.CHOICE, "owner", ("forwarded", "to this host", "from this host", "from and to this host")
 )

@@ -72,6 +72,10 @@ class Packet:
     tunnel_destination: int = 0
     connection: int = NEW
     translated: int = 0
+    original_source: int = 0
+    original_destination: int = 0
+    original_source_port: int = 0
+    original_destination_port: int = 0
     local: int = 0
     mark: int = 0
     tag: int = 0

@@ -91,6 +91,43 @@ def test_matches() -> None:
     assert holds("-m policy --dir out --pol none", made())
 
 
+def test_where_a_connection_began() -> None:
+    there = number("203.0.113.5")
+    moved = made(translated=2, original_destination=there, original_destination_port=8080)
+    asked = "-m conntrack --ctorigdst 203.0.113.5 --ctorigdstport 8080"
+    assert holds(asked, made(target="203.0.113.5", destination_port=8080))
+    assert not holds(asked, made())
+    assert holds(asked, moved)
+    assert not holds(asked, replace(moved, original_destination_port=80))
+    assert holds(asked, replace(moved, connection=1, translated=0))
+    assert holds("-m conntrack ! --ctorigdst 198.51.100.9", moved)
+    assert not holds("-m conntrack ! --ctorigdst 203.0.113.0/24", moved)
+    assert holds("-m conntrack --ctorigsrc 10.1.0.7 --ctorigsrcport 40000", moved)
+    assert holds("-m conntrack --ctreplsrc 198.51.100.9 --ctrepldst 10.1.0.7 --ctdir ORIGINAL", moved)
+    assert holds(asked, made(connection=1)) is None
+
+
+def test_a_packet_without_connection_matches_only_where_a_state_is_asked_for() -> None:
+    for connection in (3, 4):
+        packet = made(connection=connection)
+        assert holds("-m conntrack ! --ctorigdst 192.0.2.7", packet) is False
+        assert holds("-m conntrack --ctstate INVALID,UNTRACKED --ctorigdst 192.0.2.7", packet)
+
+
+def test_a_redirected_connection_remembers_where_it_went() -> None:
+    rules = """*nat
+-A PREROUTING -i eth1 -p tcp --dport 80 ! -d 10.9.9.9 -j REDIRECT --to-ports 3128
+COMMIT
+*filter
+:INPUT DROP [0:0]
+-A INPUT -p tcp --dport 3128 -m conntrack --ctorigdstport 80 -m conntrack ! --ctorigdst 198.51.100.66 -j ACCEPT
+COMMIT
+"""
+    assert fate(rules, made(in_interface=name_number("eth1"))) is Disposition.DELIVERED
+    assert fate(rules, made(target="198.51.100.66", in_interface=name_number("eth1"))) is Disposition.DENIED_IN
+    assert fate(rules, made(target="10.1.0.1", destination_port=3128)) is Disposition.DENIED_IN
+
+
 def test_what_nobody_knows_is_unknown() -> None:
     for rule in ("-m limit --limit 5/sec", "-m set --match-set friends src", "-m owner --uid-owner 0"):
         assert holds(rule, made()) is None

@@ -11,7 +11,6 @@ from spdcheck.model.netfilter import Bits, Icmp, Interval
 from spdcheck.model.protocols import DCCP, ICMP, ICMP6, PORT_PROTOCOLS, SCTP, TCP, UDP, UDPLITE
 from spdcheck.semantics import conditions
 from spdcheck.semantics.fields import (
-    CONNECTION,
     DESTINATION,
     DESTINATION_PORT,
     FRAGMENT,
@@ -21,12 +20,12 @@ from spdcheck.semantics.fields import (
     SOURCE,
     SOURCE_PORT,
     TOS,
-    TRANSLATED,
     address_interval,
     address_number,
 )
-from spdcheck.semantics.packet import LATER_FRAGMENT, NEW
+from spdcheck.semantics.packet import LATER_FRAGMENT
 from spdcheck.semantics.predicate import FALSE, TRUE, Unknown, all_of, any_of, in_set, is_certain, is_value, masked
+from spdcheck.semantics.rulesets.netfilter_conntrack import conntrack
 from spdcheck.semantics.rulesets.netfilter_policy import policy
 from spdcheck.semantics.rulesets.netfilter_words import network, unknown
 
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     from spdcheck.semantics.fields import Field
     from spdcheck.semantics.predicate import Predicate
 
-_STATES = {"NEW": 0, "ESTABLISHED": 1, "RELATED": 2, "INVALID": 3, "UNTRACKED": 4}
 _PORTED = {"tcp": TCP, "udp": UDP, "udplite": UDPLITE, "sctp": SCTP, "dccp": DCCP}
 _SYN = Bits(2, 23)
 _MOST_KNOWN = 4096
@@ -84,6 +82,8 @@ class Conditions:
             return _ported(match, _PORTED[match.module])
         if match.module == "policy":
             return policy(self.host, match)
+        if match.module in ("conntrack", "state"):
+            return conntrack(match)
         reader = _READERS.get(match.module)
         if reader is None:
             return unknown(match)
@@ -135,23 +135,6 @@ class Conditions:
         own = any_of(in_set(field, *intervals) for field in ends)
         guard = conditions.protocol(*PORT_PROTOCOLS) & conditions.whole_or_first()
         return ~(guard & ~own) if option.negated else guard & own
-
-    def conntrack(self, option: Option, match: Match) -> Predicate:
-        """States; tuples as they were at first are those of the packet while nothing is translated."""
-        value = option.value
-        if option.name in ("ctstate", "state"):
-            assert isinstance(value, tuple)
-            parts = [is_value(CONNECTION, *(_STATES[str(item)] for item in value if item in _STATES))]
-            parts += [is_value(TRANSLATED, bit, 3) for name, bit in (("SNAT", 1), ("DNAT", 2)) if name in value]
-            return any_of(parts)
-        if option.name == "ctproto" and isinstance(value, int):
-            return conditions.protocol(value)
-        if option.name in ("ctorigsrc", "ctorigdst") and isinstance(value, tuple):
-            field, bit = (SOURCE, 1) if option.name == "ctorigsrc" else (DESTINATION, 2)
-            plain = is_value(CONNECTION, NEW) & ~is_value(TRANSLATED, bit, 3)
-            own = any_of(network(field, item, option) for item in value)
-            return (plain & own) | (~plain & unknown(match, option))
-        return unknown(match, option)
 
     def mark(self, option: Option, _: Match) -> Predicate:
         """Bits of the packet's mark."""
@@ -276,7 +259,7 @@ _ALL_MULTICAST6 = (address_number(6, 0xFF << 120), address_number(6, (1 << 128) 
 
 _READERS: dict[str, Callable[[Conditions, Option, Match], Predicate]] = {
     "": Conditions.own, "icmp": Conditions.icmp, "icmp6": Conditions.icmp, "multiport": Conditions.multiport,
-    "conntrack": Conditions.conntrack, "state": Conditions.conntrack, "mark": Conditions.mark,
+    "mark": Conditions.mark,
     "connmark": Conditions.connmark, "addrtype": Conditions.addrtype, "iprange": Conditions.iprange,
     "length": Conditions.length, "tos": Conditions.tos, "dscp": Conditions.tos, "comment": Conditions.comment,
     "esp": Conditions.security, "ah": Conditions.security, "pkttype": Conditions.pkttype,
