@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from spdcheck.engine.division import Division
+from spdcheck.records import dataclass
 from spdcheck.semantics.changes import image
 from spdcheck.semantics.decision import Continue, Decide, Undecided
 from spdcheck.semantics.fields import CAPTURED, DESTINATION, DESTINATION_PORT, IP_OPTIONS, SOURCE, SOURCE_PORT
@@ -86,18 +89,44 @@ def apply(traffic: Traffic, changes: Sequence[Change]) -> Traffic:
     return traffic
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """A list by identity: to compare two of them takes longer than what is kept saves."""
+
+    rules: DecisionList
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.rules is self.rules
+
+    def __hash__(self) -> int:
+        return id(self.rules)
+
+
+class _Ready:
+    """A list made ready for one flow after the other: the numbers of its deciding and of its changing entries."""
+
+    def __init__(self, rules: DecisionList) -> None:
+        self.deciding = [n for n, entry in enumerate(rules.entries) if isinstance(entry.effect, Decide)]
+        self.changing = [n for n, entry in enumerate(rules.entries) if isinstance(entry.effect, Continue)]
+        conditions = rules.arriving()
+        self.division = Division(conditions[n] for n in self.deciding)
+
+
+@lru_cache(maxsize=512)
+def _ready(same: _Same) -> _Ready:
+    return _Ready(same.rules)
+
+
 def through(rules: DecisionList, traffic: Traffic) -> Iterator[Answer]:
     """The parts of the traffic by the entry that decides about them."""
-    conditions = rules.arriving()
-    deciding = [n for n, entry in enumerate(rules.entries) if isinstance(entry.effect, Decide)]
-    changing = [n for n, entry in enumerate(rules.entries) if isinstance(entry.effect, Continue)]
-    for part in traffic.split([conditions[n] for n in deciding]):
-        number = len(rules.entries) if part.number is None else deciding[part.number]
+    ready = _ready(_Same(rules))
+    for part in traffic.split(ready.division):
+        number = len(rules.entries) if part.number is None else ready.deciding[part.number]
         entry = None if part.number is None else rules.entries[number]
         effect = rules.default if entry is None or not isinstance(entry.effect, Decide) else entry.effect
         origin = _place(None if entry is None else entry.origin)
         unknown = part.unknown or (effect.action.reason if isinstance(effect.action, Undecided) else "")
-        before = [n for n in changing if n < number]
+        before = [n for n in ready.changing if n < number]
         for came, goes, doubt, by in _changed(rules, before, part.traffic, part.traffic):
             behind = apply(goes, effect.changes)
             if before:

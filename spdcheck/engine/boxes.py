@@ -7,6 +7,7 @@ boxes; the boxes of :func:`boxes_of` are exact, except for unknown parts, which 
 
 from __future__ import annotations
 
+from dataclasses import field
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -42,6 +43,10 @@ class Space:
     fields: tuple[Field, ...]
     everything: Box
     packets: tuple[Box, ...]
+    places: dict[Field, int] = field(default_factory=dict, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.places.update({field: place for place, field in enumerate(self.fields)})
 
     @classmethod
     def of_fields(cls, fields: Iterable[Field]) -> Space:
@@ -78,8 +83,7 @@ def boxes_of(predicate: Predicate, space: Space, *, unknown: bool, most: int = M
 
     They may overlap. Raises :exc:`TooManyBoxes`.
     """
-    index = {field: k for k, field in enumerate(space.fields)}
-    return _boxes(predicate, space.everything, index, unknown, most)
+    return _boxes(predicate, space.everything, space.places, unknown, most)
 
 
 def _boxes(predicate: Predicate, within: Box, index: dict[Field, int], unknown: bool, most: int) -> list[Box]:
@@ -230,7 +234,9 @@ def merged(boxes: Iterable[Box]) -> list[Box]:
     changed = True
     while changed and len(current) > 1:
         changed = False
-        for k in range(len(current[0])):
+        for k, first in enumerate(current[0]):
+            if all(box[k] == first for box in current):
+                continue
             groups: dict[Box, IntervalSet] = {}
             for box in current:
                 rest = (*box[:k], *box[k + 1 :])

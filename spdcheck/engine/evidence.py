@@ -98,8 +98,23 @@ def decider(asked: Asked) -> int | None:
 
 def nearest(asked: Asked, wanted: Callable[[Hashable], bool], most: int = 1) -> Tried | None:
     """The rule with a wanted action that misses least, and no more than ``most`` things."""
-    rows = [row for row in tried(asked) if row.fits is False and len(row.misses) <= most and wanted(row.action)]
+    rows = [
+        Tried(number, origin, action, False, tuple(misses(condition, asked.packet)), condition)
+        for number, (condition, action, origin) in enumerate(_rows(asked))
+        if wanted(action) and matches(condition, asked.packet) is False and _lacking(condition, asked.packet) <= most
+    ]
     return min(rows, key=lambda row: row.rank, default=None)
+
+
+def _lacking(condition: Predicate, packet: Packet) -> int:
+    """How many :func:`misses` there are: to put them into words takes long, and few rules miss little."""
+    if matches(condition, packet):
+        return 0
+    if isinstance(condition, And):
+        return sum(_lacking(part, packet) for part in condition.parts)
+    if isinstance(condition, Or) and condition.parts:
+        return min(_lacking(part, packet) for part in condition.parts)
+    return 1
 
 
 def _rows(asked: Asked) -> Iterator[tuple[Predicate, Hashable, Span | None]]:

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from spdcheck.engine.boxes import Space, TooManyBoxes, boxes_of, merged, subtract_all
+from spdcheck.engine.boxes import TooManyBoxes, boxes_of, merged, subtract
 from spdcheck.engine.boxes import intersect as intersect_boxes
 from spdcheck.engine.concrete import matches
+from spdcheck.engine.division import EVERY_FIELD, Division, takings
 from spdcheck.engine.witness import example
 from spdcheck.errors import BudgetError
 from spdcheck.records import dataclass
@@ -22,7 +23,7 @@ from spdcheck.semantics.fields import FIELDS
 from spdcheck.semantics.predicate import unknowns_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from spdcheck.engine.boxes import Box
     from spdcheck.semantics.fields import Field
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from spdcheck.semantics.packet import Packet
     from spdcheck.semantics.predicate import Predicate
 
-EVERY_FIELD = Space.of_fields(FIELDS.values())
+_TOO_MANY = "a list of rules divides the flow into too many parts"
 _INDEX = {field: number for number, field in enumerate(EVERY_FIELD.fields)}
 
 
@@ -45,7 +46,7 @@ class Part(NamedTuple):
 class Traffic(Protocol):
     """One packet or many."""
 
-    def split(self, conditions: Sequence[Predicate]) -> Iterator[Part]:
+    def split(self, conditions: Iterable[Predicate]) -> Iterator[Part]:
         """The parts of the traffic by the first condition that takes them, in the order of the list."""
         ...
 
@@ -82,7 +83,7 @@ class One:
     packet: Packet
     first: Packet | None = None
 
-    def split(self, conditions: Sequence[Predicate]) -> Iterator[Part]:
+    def split(self, conditions: Iterable[Predicate]) -> Iterator[Part]:
         """Exactly one part: the first condition that is true, or the first that nobody can decide."""
         for number, condition in enumerate(conditions):
             truth = matches(condition, self.packet)
@@ -149,25 +150,26 @@ class Many:
         """A set that begins here: that of some traffic as it is now, with other values in some fields."""
         return cls(tuple(values[field] if field in values else traffic.side(field) for field in EVERY_FIELD.fields))
 
-    def split(self, conditions: Sequence[Predicate]) -> Iterator[Part]:
+    def split(self, conditions: Iterable[Predicate]) -> Iterator[Part]:
         """A part for each condition that takes something; what a condition may take is a part of its own."""
         rest = [self.box]
-        try:
-            for number, condition in enumerate(conditions):
-                surely = boxes_of(condition, EVERY_FIELD, unknown=False)
-                for box in _common(rest, surely):
-                    yield Part(number, self._part(box))
-                rest = subtract_all(rest, surely, self.pieces)
-                reasons = unknowns_of(condition)
-                if reasons and rest:
-                    perhaps = boxes_of(condition, EVERY_FIELD, unknown=True)
-                    for box in _common(rest, perhaps):
-                        yield Part(number, self._part(box), "; ".join(sorted(reasons)))
-                    rest = subtract_all(rest, perhaps, self.pieces)
-                if not rest:
-                    return
-        except TooManyBoxes:
-            raise BudgetError("a list of rules divides the flow into too many parts") from None
+        ready = conditions.touching(self.box) if isinstance(conditions, Division) else takings(conditions)
+        for number, box, unknown in ready:
+            if box is None:
+                raise BudgetError(_TOO_MANY)
+            left: list[Box] = []
+            for piece in rest:
+                common = intersect_boxes(piece, box)
+                if common is None:
+                    left.append(piece)
+                else:
+                    yield Part(number, self._part(common), unknown)
+                    left += subtract(piece, box)
+            rest = left
+            if not rest:
+                return
+            if len(rest) > self.pieces:
+                raise BudgetError(_TOO_MANY)
         for box in merged(rest):
             yield Part(None, self._part(box))
 
@@ -221,18 +223,3 @@ class Many:
         return all(
             sets.contains(other.side(field), side) for field, side in zip(EVERY_FIELD.fields, self.box, strict=True)
         )
-
-
-def _common(rest: Sequence[Box], boxes: Sequence[Box]) -> Iterator[Box]:
-    """The packets of ``rest`` in any of the boxes, without telling one twice."""
-    left = list(rest)
-    for box in boxes:
-        following: list[Box] = []
-        for piece in left:
-            common = intersect_boxes(piece, box)
-            if common is None:
-                following.append(piece)
-                continue
-            yield common
-            following += subtract_all([piece], [box])
-        left = following
