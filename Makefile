@@ -32,7 +32,7 @@ oracle: $(STAMP)
 	$(BIN)/python -m tests.oracle
 
 golden: $(STAMP)
-	$(BIN)/python -m pytest -q tests/test_golden.py --update-golden
+	$(BIN)/python -m pytest -q -n 2 --update-golden $$(grep -rl --include='test_*.py' Golden tests)
 
 share: $(STAMP)
 	$(BIN)/python -m tests.share

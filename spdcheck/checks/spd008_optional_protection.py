@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from spdcheck.source import Span
 
 
-_SYSTEMS: dict[Platform | None, str] = {Platform.FREEBSD: "FreeBSD", Platform.NETBSD: "NetBSD"}
-
-
 class OptionalProtection(Check):
     """With level `use` or `default` a packet without protection passes.
 
@@ -115,8 +112,9 @@ class OptionalProtection(Check):
         policy = policies[0]
         remote = several([str(one.remote) for one in policies])
         now = "; a packet filter stops them" if stopped else ""
-        release = ".".join(str(number) for number in host.release)
-        system = f"OpenBSD {release}" if host.platform is Platform.OPENBSD else _SYSTEMS.get(host.platform, host.name)
+        release = f" {version}" if (version := ".".join(map(str, host.release))) else ""
+        system = host.name if host.platform is None else host.platform.title
+        system += release if host.platform is Platform.OPENBSD else ""
         return self.finding(
             host,
             policy.origin,

@@ -34,6 +34,11 @@ class Platform(Enum):
     LINUX = "linux"
 
     @property
+    def title(self) -> str:
+        """The name as its makers write it."""
+        return {"openbsd": "OpenBSD", "freebsd": "FreeBSD", "netbsd": "NetBSD"}.get(self.value, self.value.capitalize())
+
+    @property
     def is_bsd(self) -> bool:
         """One of the BSDs."""
         return self in (Platform.FREEBSD, Platform.OPENBSD, Platform.NETBSD)

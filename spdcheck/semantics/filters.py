@@ -142,7 +142,7 @@ def points(host: Host, hook: str, interface: str) -> tuple[FilterPoint, ...]:
         return netfilter(host, hook)
     from spdcheck.semantics.loaded_filters import loaded
 
-    files = loaded(host, hook, interface)
+    files = loaded(host, hook)
     return (*files, *found) if hook == "in" else (*found, *files)
 
 

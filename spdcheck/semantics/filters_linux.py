@@ -17,6 +17,7 @@ from spdcheck.semantics.changes import changed_fields
 from spdcheck.semantics.decision import Decide, DecisionList, Entry, Undecided
 from spdcheck.semantics.fields import CAPTURED
 from spdcheck.semantics.filters import FilterPoint, RuleList, Tracking, Verdict
+from spdcheck.semantics.nameless_interfaces import with_doubts
 from spdcheck.semantics.predicate import Unknown
 from spdcheck.semantics.rulesets.netfilter import Compiler, uses_conntrack
 from spdcheck.semantics.same_host import SameHost
@@ -102,7 +103,9 @@ def _compiled(same: SameHost) -> dict[str, tuple[FilterPoint, ...]]:
     tracks = any(uses_conntrack(compiler.ruleset) for compiler in compilers)
     if not compilers:
         return {}
-    return {hook: tuple(_points(compilers, hook, order, tracks=tracks)) for hook, order in ORDER.items()}
+    return {
+        hook: with_doubts(_points(compilers, hook, order, tracks=tracks), same.host) for hook, order in ORDER.items()
+    }
 
 
 def _points(compilers: Sequence[Compiler], hook: str, order: tuple[str, ...], *, tracks: bool) -> Iterator[FilterPoint]:

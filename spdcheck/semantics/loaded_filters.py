@@ -16,12 +16,12 @@ from spdcheck.model.pf import PfRuleset
 from spdcheck.model.policy import Direction
 from spdcheck.records import replace
 from spdcheck.semantics.decision import Decide, DecisionList, Entry
-from spdcheck.semantics.fields import IN_INTERFACE, OUT_INTERFACE
 from spdcheck.semantics.file_places import Located, Place, below, is_placed, locate
 from spdcheck.semantics.filter_states import ipf_connection, pf_connection, remembering, session
 from spdcheck.semantics.filters import FilterPoint, RuleList, Verdict
+from spdcheck.semantics.nameless_interfaces import with_doubts
 from spdcheck.semantics.pf_host import names_of
-from spdcheck.semantics.predicate import TRUE, And, InSet, Not, Or, Unknown, all_of, any_of
+from spdcheck.semantics.predicate import TRUE, Unknown
 from spdcheck.semantics.rulesets.ipf_addresses import IpfNames
 from spdcheck.semantics.rulesets.ipfilter import ipf_list
 from spdcheck.semantics.rulesets.ipnat import asked, nat_list
@@ -34,17 +34,13 @@ if TYPE_CHECKING:
 
     from spdcheck.model.host import Host
     from spdcheck.model.rulesets import RuleSet
-    from spdcheck.semantics.predicate import Predicate
     from spdcheck.source import Span
 
 
-def loaded(host: Host, hook: str, interface: str) -> tuple[FilterPoint, ...]:
-    """The filters that files load, at ``in`` or ``out``, for packets on an interface, in the kernel's order."""
+def loaded(host: Host, hook: str) -> tuple[FilterPoint, ...]:
+    """The filters that files load, at ``in`` or ``out``, in the kernel's order."""
     compiled = _compiled(SameHost(host))
-    found = compiled.inward if hook == "in" else compiled.outward
-    if not interface.startswith("("):
-        return found
-    return tuple(_on_a_nameless(point, host, interface, hook) for point in found)
+    return compiled.inward if hook == "in" else compiled.outward
 
 
 def rule_lists(host: Host) -> tuple[RuleList, ...]:
@@ -78,12 +74,12 @@ class _Filters:
     @cached_property
     def inward(self) -> tuple[FilterPoint, ...]:
         """ipnat, ipfilter, pf."""
-        return (*self._ipnat(Direction.IN), *self._ipf(Direction.IN), *self._pf("in"))
+        return with_doubts((*self._ipnat(Direction.IN), *self._ipf(Direction.IN), *self._pf("in")), self.host)
 
     @cached_property
     def outward(self) -> tuple[FilterPoint, ...]:
         """pf, ipfilter, ipnat."""
-        return (*self._pf("out"), *self._ipf(Direction.OUT), *self._ipnat(Direction.OUT))
+        return with_doubts((*self._pf("out"), *self._ipf(Direction.OUT), *self._ipnat(Direction.OUT)), self.host)
 
     @cached_property
     def lists(self) -> tuple[RuleList, ...]:
@@ -195,26 +191,3 @@ def _top(ruleset: RuleSet) -> Span:
 def _unknown(name: str, why: str, place: Span) -> FilterPoint:
     entry = Entry(Unknown(why), Decide(Verdict.BLOCK), place)
     return FilterPoint(name, DecisionList((entry,), Decide(Verdict.BLOCK)))
-
-
-# Interfaces without a name
-
-
-def _on_a_nameless(point: FilterPoint, host: Host, interface: str, hook: str) -> FilterPoint:
-    """The filter for an interface that is only inferred: which ``on em0`` is meant nobody knows."""
-    field = IN_INTERFACE if hook == "in" else OUT_INTERFACE
-    unknown = Unknown(f"what the interface {interface} of {host.name} is called")
-
-    def blurred(predicate: Predicate) -> Predicate:
-        if isinstance(predicate, InSet):
-            return unknown if predicate.field is field else predicate
-        if isinstance(predicate, And):
-            return all_of(blurred(part) for part in predicate.parts)
-        if isinstance(predicate, Or):
-            return any_of(blurred(part) for part in predicate.parts)
-        return ~blurred(predicate.part) if isinstance(predicate, Not) else predicate
-
-    def of(rules: DecisionList) -> DecisionList:
-        return DecisionList(tuple(replace(e, predicate=blurred(e.predicate)) for e in rules.entries), rules.default)
-
-    return replace(point, rules=of(point.rules), before=point.before and of(point.before))

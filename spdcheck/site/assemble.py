@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from spdcheck.formats.base import Context
+from spdcheck.formats.rcconf.flavour import flavour
 from spdcheck.model.association import Sad
 from spdcheck.model.diagnostic import Diagnostic, Gap, Note, Part
 from spdcheck.model.host import FileReport, Flag, Host, HostFacts, Interface, Platform, ScriptFile
@@ -129,14 +130,8 @@ def _rcconf_platform(item: FoundFile) -> tuple[Platform, str]:
         text = decode(item.path.read_bytes()[:65536])
     except OSError:
         text = ""
-    for word, platform in (
-        ("_enable=", Platform.FREEBSD),
-        ("auto_ifconfig", Platform.NETBSD),
-        ("rc_configured", Platform.NETBSD),
-    ):
-        if word in text:
-            return platform, f"{item.below} is written as {platform.value}'s rc.conf(5) is"
-    return Platform.FREEBSD, f"{item.below} is an rc.conf(5)"
+    platform = Platform(flavour(SourceFile(item.below, text), Context()))
+    return platform, f"{item.below} is written as {platform.title}'s rc.conf(5) is"
 
 
 def _turn(item: FoundFile) -> tuple[object, ...]:

@@ -13,16 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from spdcheck.model.host import Host, Interface, InterfaceAddress, Route
 from spdcheck.model.policy import Direction, Mode
+from spdcheck.semantics.nameless_interfaces import INSIDE, OUTSIDE
 
 if TYPE_CHECKING:
     from spdcheck.model.addresses import AddressRange
     from spdcheck.source import Span
-
-OUTSIDE = "(outside)"
-"""The name of the interface that inferred addresses are put on."""
-
-INSIDE = "(inside)"
-"""The name of the interface behind which the networks lie that only the policies of a host know."""
 
 
 def infer_addresses(hosts: tuple[Host, ...]) -> tuple[Host, ...]:

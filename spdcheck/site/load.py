@@ -26,6 +26,7 @@ from spdcheck.site.files import (
 )
 from spdcheck.site.infer import infer_addresses, infer_networks
 from spdcheck.site.kept_readings import KeptReadings
+from spdcheck.site.named_interfaces import infer_names
 from spdcheck.site.suppressions import suppressions
 from spdcheck.source import SourceFile
 
@@ -216,8 +217,12 @@ def single_file(path: Path, language: Format | None = None, platform: Platform |
 
 
 def _inferred(hosts: tuple[Host, ...], *, single_file: bool = False) -> tuple[Host, ...]:
-    """Addresses first, which say who is whose peer; then what isakmpd installs, which says what lies behind whom."""
-    return tuple(infer_networks(host) for host in with_flows(infer_addresses(hosts), single_file=single_file))
+    """Addresses first, which say who is whose peer; then what isakmpd installs, which says what lies behind whom.
+
+    The names of interfaces come last: the rules tell them by the peers and networks that they are about.
+    """
+    told = with_flows(infer_addresses(hosts), single_file=single_file)
+    return tuple(infer_names(infer_networks(host)) for host in told)
 
 
 def empty(site: Site) -> bool:

@@ -14,7 +14,7 @@ from spdcheck.formats.rcconf.flags import is_yes, warn_about
 from spdcheck.formats.rcconf.syntax import Literal, parse
 from spdcheck.formats.rcconf.value import shown
 from spdcheck.model.diagnostic import Part
-from spdcheck.model.host import Service
+from spdcheck.model.host import Platform, Service
 from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ OPENBSD = (
     Switch("ipnat", "ipnat", "ipnat_", "/etc/ipnat.rules", "ipnat_rules", unless_no=True),
 )
 SWITCHES = {"freebsd": FREEBSD, "netbsd": NETBSD, "openbsd": OPENBSD}
-_SYSTEMS = {"freebsd": "FreeBSD", "netbsd": "NetBSD", "openbsd": "OpenBSD"}
+_SYSTEMS = {flavour: Platform(flavour).title for flavour in SWITCHES}
 
 _ENABLES = {s.enable for switches in SWITCHES.values() for s in switches if s.enable.endswith("_enable")} | {
     "ike_enable"
