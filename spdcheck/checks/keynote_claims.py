@@ -12,7 +12,7 @@ from spdcheck.model.keynote import POLICY
 from spdcheck.semantics.ike.policy_question import conditions_place
 from spdcheck.semantics.keynote import attributes_of, query
 from spdcheck.semantics.keynote_action import OPEN_ACTION
-from spdcheck.semantics.keynote_conditions import ANYTHING
+from spdcheck.semantics.keynote_values import ANYTHING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -34,13 +34,14 @@ from spdcheck.model.keynote import (
     Passphrase,
     Threshold,
 )
-from spdcheck.semantics.keynote_conditions import ANYTHING, Bounds, Conditions, Environment, Special
+from spdcheck.semantics.keynote_conditions import Bounds, Conditions, Environment
+from spdcheck.semantics.keynote_values import ANYTHING, Special
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from spdcheck.model.keynote import Assertion, Licensees
-    from spdcheck.semantics.keynote_conditions import Word
+    from spdcheck.semantics.keynote_values import Word
 
 ISAKMPD_VALUES = ("false", "true")
 """The compliance values that isakmpd asks for, the lowest first (``policy.c``)."""

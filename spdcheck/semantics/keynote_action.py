@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spdcheck.semantics.keynote_conditions import ANYTHING, Special
+from spdcheck.semantics.keynote_values import ANYTHING, Special
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

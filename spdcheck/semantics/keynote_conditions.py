@@ -10,8 +10,6 @@ Nothing of a configuration is executed: this is an interpreter of values, and pa
 
 from __future__ import annotations
 
-import math
-from enum import Enum
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,7 +20,6 @@ from spdcheck.model.keynote import (
     Dereference,
     Either,
     Every,
-    Hidden,
     Joined,
     Literal,
     Matches,
@@ -30,41 +27,34 @@ from spdcheck.model.keynote import (
     Not,
     Number,
     NumberOf,
-    Passphrase,
     Text,
     Truth,
 )
 from spdcheck.semantics.extended_regex import BadPatternError, TooHardError, search
+from spdcheck.semantics.keynote_values import (
+    ANY_WORD,
+    ANYTHING,
+    EMPTY,
+    FAILED,
+    MAX_OUTCOMES,
+    TRUE,
+    Figure,
+    Special,
+    Word,
+    calculate,
+    compare_figures,
+    compare_words,
+    few,
+    int_of,
+    join,
+    number_of,
+    word,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from spdcheck.model.keynote import Arithmetic, Clause, Test
-
-MAX_OUTCOMES = 16
-"""More than so many possible values of one part are anything."""
-
-MAX_TEXT = 65536
-_INT_MIN, _INT_SPAN = -(2**31), 2**32
-
-
-class Special(Enum):
-    """What a part may come to besides a value."""
-
-    ANYTHING = "anything"
-    FAILED = "failed"
-
-
-ANYTHING, FAILED = Special.ANYTHING, Special.FAILED
-
-Word = str | Passphrase | Special
-Figure = int | float | Special
-
-TRUE: frozenset[bool | Special] = frozenset({True})
-FALSE: frozenset[bool | Special] = frozenset({False})
-EITHER: frozenset[bool | Special] = frozenset({True, False})
-_ANY_WORD: frozenset[Word] = frozenset({ANYTHING})
-_EMPTY: frozenset[Word] = frozenset({""})
 
 
 class Bounds(NamedTuple):
@@ -106,7 +96,7 @@ class Environment:
         """The possible values of an action attribute."""
         known = self._reserved.get(name) or self._known.get(name)
         if known is None:
-            return _ANY_WORD if self._is_open and not name.startswith("_") else _EMPTY
+            return ANY_WORD if self._is_open and not name.startswith("_") else EMPTY
         return known
 
 
@@ -188,10 +178,10 @@ class Conditions:
         if isinstance(left, Text):
             assert isinstance(right, Text)
             words = product(self.text(left), self.text(right))
-            return frozenset().union(*(_compare_words(operator, *pair) for pair in words))
+            return frozenset().union(*(compare_words(operator, *pair) for pair in words))
         assert not isinstance(right, Text)
         figures = product(self.figure(left), self.figure(right))
-        return frozenset().union(*(_compare_figures(operator, *pair) for pair in figures))
+        return frozenset().union(*(compare_figures(operator, *pair) for pair in figures))
 
     # ---- texts
 
@@ -205,19 +195,19 @@ class Conditions:
             case Dereference(of):
                 values: frozenset[Word] = frozenset()
                 for found in self.text(of):
-                    values |= self._lookup(found) if isinstance(found, str) else _ANY_WORD
-                return _few(values)
+                    values |= self._lookup(found) if isinstance(found, str) else ANY_WORD
+                return few(values)
             case Joined(parts):
-                joined: frozenset[Word] = _EMPTY
+                joined: frozenset[Word] = EMPTY
                 for part in parts:
-                    joined = _few(frozenset(_join(*pair) for pair in product(joined, self.text(part))))
+                    joined = few(frozenset(join(*pair) for pair in product(joined, self.text(part))))
                 return joined
 
     def _lookup(self, name: str) -> frozenset[Word]:
         if name in ("_MIN_TRUST", "_MAX_TRUST", "_VALUES", "_ACTION_AUTHORIZERS"):
             return self._environment.lookup(name)
         if self._found is None and name[:1] == "_" and name[1:].isdigit():
-            return _ANY_WORD
+            return ANY_WORD
         if self._found and name in self._found:
             return self._found[name]
         if name in self._constants:
@@ -259,120 +249,17 @@ class Conditions:
             case Number(value):
                 return frozenset({value})
             case NumberOf(text, is_float):
-                return frozenset(_number_of(item, is_float=is_float) for item in self.text(text))
+                return frozenset(number_of(item, is_float=is_float) for item in self.text(text))
             case Negative(of):
                 return frozenset(
-                    item if isinstance(item, Special) else -item if isinstance(item, float) else _int(-item)
+                    item if isinstance(item, Special) else -item if isinstance(item, float) else int_of(-item)
                     for item in self.figure(of)
                 )
             case Calculation(first, steps, is_float):
                 results = self.figure(first)
                 for operator, operand in steps:
                     pairs = product(results, self.figure(operand))
-                    results = frozenset().union(*(_calculate(operator, a, b, is_float=is_float) for a, b in pairs))
+                    results = frozenset().union(*(calculate(operator, a, b, is_float=is_float) for a, b in pairs))
                     if len(results) > MAX_OUTCOMES:
                         results = frozenset({ANYTHING}) | (results & {FAILED})
                 return results
-
-
-def word(literal: Literal) -> frozenset[Word]:
-    """The value of a literal; one that hides a secret may be anything."""
-    return _ANY_WORD if isinstance(literal.value, Hidden) else frozenset({literal.value})
-
-
-def _few(words: frozenset[Word]) -> frozenset[Word]:
-    return _ANY_WORD if len(words) > MAX_OUTCOMES or ANYTHING in words else words
-
-
-def _join(left: Word, right: Word) -> Word:
-    if left == "":
-        return right
-    if right == "":
-        return left
-    if not isinstance(left, str) or not isinstance(right, str) or len(left) + len(right) > MAX_TEXT:
-        return ANYTHING
-    return left + right
-
-
-_ORDERS: dict[str, Callable[[int], bool]] = {
-    "==": lambda order: order == 0, "!=": lambda order: order != 0, "<": lambda order: order < 0,
-    ">": lambda order: order > 0, "<=": lambda order: order <= 0, ">=": lambda order: order >= 0,
-}  # fmt: skip
-
-
-def _compare_words(operator: str, left: Word, right: Word) -> frozenset[bool | Special]:
-    if isinstance(left, str) and isinstance(right, str):
-        a, b = (item.encode("utf-8", "surrogatepass") for item in (left, right))
-        return frozenset({_ORDERS[operator]((a > b) - (a < b))})
-    if isinstance(left, Passphrase) and isinstance(right, Passphrase) and operator in ("==", "!="):
-        return frozenset({(left == right) == (operator == "==")})
-    return EITHER
-
-
-def _compare_figures(operator: str, left: Figure, right: Figure) -> frozenset[bool | Special]:
-    if FAILED in (left, right):
-        return frozenset({FAILED})
-    if isinstance(left, Special) or isinstance(right, Special):
-        return EITHER
-    if math.isnan(left) or math.isnan(right):
-        return FALSE
-    return frozenset({_ORDERS[operator]((left > right) - (left < right))})
-
-
-def _int(value: int) -> int:
-    """An int of C, which has 32 bits."""
-    return (value - _INT_MIN) % _INT_SPAN + _INT_MIN
-
-
-def _number_of(text: Word, *, is_float: bool) -> Figure:
-    """``isfloatstring`` and ``atof``: digits with at most one point, no sign; 0 for every other text."""
-    if not isinstance(text, str):
-        return ANYTHING
-    digits = text.replace(".", "", 1)
-    value = float(text) if digits.isascii() and digits.isdigit() else 0.0
-    if is_float:
-        return value
-    return math.floor(value) if value < -_INT_MIN else _INT_MIN
-
-
-def _calculate(operator: str, left: Figure, right: Figure, *, is_float: bool) -> frozenset[Figure]:
-    if FAILED in (left, right):
-        return frozenset({FAILED})
-    divides = operator in ("/", "%")
-    if isinstance(right, Special):
-        return frozenset({ANYTHING, FAILED} if divides else {ANYTHING})
-    if divides and right == 0:
-        return frozenset({FAILED})
-    if isinstance(left, Special):
-        return frozenset({ANYTHING})
-    if is_float:
-        return frozenset({_float_step(operator, float(left), float(right))})
-    return frozenset({_int_step(operator, int(left), int(right))})
-
-
-def _int_step(operator: str, left: int, right: int) -> Figure:
-    if operator == "^":
-        return 0 if right < 0 else _int(pow(left, right, _INT_SPAN))
-    if operator == "+":
-        return _int(left + right)
-    if operator == "-":
-        return _int(left - right)
-    if operator == "*":
-        return _int(left * right)
-    quotient = abs(left) // abs(right) * (1 if (left < 0) == (right < 0) else -1)
-    if quotient == -_INT_MIN:
-        return ANYTHING  # the processor traps
-    return quotient if operator == "/" else left - quotient * right
-
-
-def _float_step(operator: str, left: float, right: float) -> Figure:
-    try:
-        if operator == "^":
-            return math.pow(left, right)
-        if operator == "/":
-            return left / right
-    except OverflowError:
-        return math.inf
-    except ValueError:
-        return math.nan
-    return {"+": left + right, "-": left - right, "*": left * right}[operator]

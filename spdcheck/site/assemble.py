@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from spdcheck.formats.base import Context
-from spdcheck.formats.rcconf.flavour import flavour
 from spdcheck.model.association import Sad
 from spdcheck.model.diagnostic import Diagnostic, Gap, Note, Part
 from spdcheck.model.host import FileReport, Flag, Host, HostFacts, Interface, Platform, ScriptFile
 from spdcheck.model.policy import Spd
 from spdcheck.model.running import RunningState
 from spdcheck.site.files import SiteIncludes, decode, edited, is_binary
+from spdcheck.site.platforms import platform_of
 from spdcheck.source import SourceFile
 
 if TYPE_CHECKING:
@@ -49,10 +49,6 @@ _PARTS = {
 """What a host does not know when a file of this format can't be opened."""
 
 
-_LISTED_BY = {"encap": Platform.OPENBSD, "ipsecctl": Platform.OPENBSD, "xfrmdump": Platform.LINUX}
-"""Programs that only one system has: a listing of theirs tells the system."""
-
-
 @dataclass(slots=True)
 class _Draft:
     """A host while its files are merged."""
@@ -81,7 +77,7 @@ def assemble(
 
     ``edit`` maps resolved paths to texts that are read instead of the files' own; ``read`` reads one file.
     """
-    platform, why = _platform(found, config)
+    platform, why = platform_of(found, config)
     draft = _Draft()
     if why and platform is not None:
         draft.inferences.append(f"platform {platform.value}: {why}")
@@ -96,42 +92,6 @@ def assemble(
     _merge_plain(readings, draft)
     _load_scripts(readings, draft)
     return _host(name, shown, platform, config, draft)
-
-
-def _platform(found: list[FoundFile], config: HostConfig | None) -> tuple[Platform | None, str]:
-    """The operating system and, where it is inferred, why we believe so."""
-    if config is not None and config.platform is not None:
-        return config.platform, ""
-    paths = [item.below for item in found]
-    names = {path.rpartition("/")[2] for path in paths}
-    for item in found:
-        if item.format.name == "rcconf":
-            if item.path.name == "rc.conf.local":
-                return Platform.OPENBSD, f"{item.below} is OpenBSD's"
-            return _rcconf_platform(item)
-    if any(item.format.name == "iproute" for item in found):
-        return Platform.LINUX, "its script uses ip(8) of iproute2"
-    if any(item.format.name == "shorewall" for item in found):
-        return Platform.LINUX, "it has a directory of Shorewall"
-    if any(item.format.name == "iptables" for item in found):
-        return Platform.LINUX, "its rules are those of iptables"
-    if "ipsec-tools.conf" in names or any("ipsec-tools.d/" in path for path in paths):
-        return Platform.LINUX, "its files lie where Linux distributions keep them"
-    if any(path.startswith("usr/local/etc/") or "/usr/local/etc/" in path for path in paths):
-        return Platform.FREEBSD, "its files lie below /usr/local/etc, where FreeBSD keeps ports"
-    for item in found:
-        if item.format.name in _LISTED_BY:
-            return _LISTED_BY[item.format.name], f"{item.below} lists what {item.format.title} prints there"
-    return None, ""
-
-
-def _rcconf_platform(item: FoundFile) -> tuple[Platform, str]:
-    try:
-        text = decode(item.path.read_bytes()[:65536])
-    except OSError:
-        text = ""
-    platform = Platform(flavour(SourceFile(item.below, text), Context()))
-    return platform, f"{item.below} is written as {platform.title}'s rc.conf(5) is"
 
 
 def _turn(item: FoundFile) -> tuple[object, ...]:

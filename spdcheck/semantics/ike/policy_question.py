@@ -12,7 +12,7 @@ from spdcheck.model.keynote import POLICY, Attribute, Licensee, Literal, Thresho
 from spdcheck.model.policy import Mode, Protocol
 from spdcheck.semantics.keynote import attributes_of, query
 from spdcheck.semantics.keynote_action import OPEN_ACTION, AttributeValue, offered
-from spdcheck.semantics.keynote_conditions import ANYTHING
+from spdcheck.semantics.keynote_values import ANYTHING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from spdcheck.semantics.ike.outcome import Phase1
     from spdcheck.semantics.ike.quick_offers import Choice, OfferedSuite
     from spdcheck.semantics.ike.sides import Side
-    from spdcheck.semantics.keynote_conditions import Word
+    from spdcheck.semantics.keynote_values import Word
     from spdcheck.semantics.quick_mode import Ids
     from spdcheck.source import Span
 
