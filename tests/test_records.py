@@ -1,4 +1,4 @@
-"""The fast decorator makes what the standard library makes."""
+"""The fast decorator and the fast tuples are what the standard library makes."""
 
 from __future__ import annotations
 
@@ -141,13 +141,37 @@ def test_pickled() -> None:
     assert pickle.loads(pickle.dumps(Kept(1, (2,)))) == Kept(1, (2,))
 
 
-def test_others_are_left_to_the_standard_library() -> None:
+def test_of_dataclasses_the_library_is_told_what_it_asks() -> None:
+    for ours, theirs in zip(OURS, THEIRS, strict=True):
+        assert dataclasses.is_dataclass(ours)
+        named = [(f.name, f.type, f.default, f.init, f.repr, f.compare, f.kw_only) for f in dataclasses.fields(ours)]
+        assert named == [
+            (f.name, f.type, f.default, f.init, f.repr, f.compare, f.kw_only) for f in dataclasses.fields(theirs)
+        ]
+    assert dataclasses.asdict(OURS[0](1, 2)) == dataclasses.asdict(THEIRS[0](1, 2))
+
+
+def test_the_first_instances_are_as_the_later_ones() -> None:
+    point = made(records.dataclass)[0]
+    several = [point(1, tags=("a",)) for _ in range(3 * records.FEW)]
+    assert len(set(several)) == 1
+    assert [one.hidden for one in several] == [[] for _ in several]
+    assert len({id(one.hidden) for one in several}) == len(several)
+
+
+def test_others_may_be_changed() -> None:
     @records.dataclass(slots=True)
     class Open:
         """May be changed."""
 
         x: int = 0
+        seen: list[int] = field(default_factory=list)
 
-    it = Open()
-    it.x = 3
-    assert it == Open(3)
+    for _ in range(2 * records.FEW):
+        it = Open()
+        it.x = 3
+        it.seen.append(1)
+        assert it == Open(3, [1])
+        assert not hasattr(it, "__dict__")
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(it)

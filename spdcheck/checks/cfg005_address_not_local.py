@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
 from spdcheck.model.addresses import EVERYTHING, LINK_LOCAL6, LOOPBACK4, LOOPBACK6
 from spdcheck.model.diagnostic import Note
 from spdcheck.model.policy import Direction
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.near_miss import nearest
 from spdcheck.semantics.own_addresses import known_addresses
 

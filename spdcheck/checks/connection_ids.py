@@ -7,12 +7,13 @@ other flows.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.checks.finding import Severity
 from spdcheck.engine.selectors import some_packet
 from spdcheck.model.diagnostic import Note
 from spdcheck.model.selector import TrafficSelector
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.isakmpd_connections import connections, peer_section
 from spdcheck.semantics.isakmpd_flows import proposals
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
@@ -17,6 +17,7 @@ from spdcheck.engine.ways import filtered, inward, left_protected, passes, trans
 from spdcheck.model.diagnostic import Note
 from spdcheck.model.policy import Direction
 from spdcheck.model.protocols import TCP
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.beginning import flow_of
 from spdcheck.semantics.conditions import protocol
 from spdcheck.semantics.fields import DESTINATION, DESTINATION_PORT, PROTOCOL, SOURCE, address_range

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
@@ -13,6 +13,7 @@ from spdcheck.engine.ways import forged, unprotected
 from spdcheck.model.addresses import EVERYTHING
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.policy import Action, Direction
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.beginning import first_packets
 from spdcheck.semantics.conditions import destination, source
 

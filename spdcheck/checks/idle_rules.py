@@ -7,9 +7,10 @@ is in two lists. Only a rule all of whose entries have no say has none itself.
 from __future__ import annotations
 
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.engine.questions import Kin, redundant, shadowed
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.decision import Continue
 from spdcheck.semantics.fields import CAPTURED
 from spdcheck.source import Span

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Certainty, Finding, Severity, Undecided
@@ -10,6 +10,7 @@ from spdcheck.checks.negotiated import concerns_isakmpd, findings
 from spdcheck.model.addresses import parse_address
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.ike import AuthMethod, ExchangeMode
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.file_places import Place
 from spdcheck.semantics.ike.outcome import Cause
 from spdcheck.semantics.manual_keys import negotiated

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
 from spdcheck.checks.negotiated import concerns_isakmpd, findings
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.policy import Direction
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.counterpart import peers_of
 from spdcheck.semantics.ike.outcome import Cause
 from spdcheck.semantics.ike.quick_ids import Answer

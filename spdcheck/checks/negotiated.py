@@ -5,10 +5,11 @@ Packets count as passing here: what a firewall stops is told by the FWL checks, 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.checks.finding import Finding, Severity, Undecided
 from spdcheck.model.diagnostic import Note
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.ike.outcome import Agreed, Cause, Refused, Step, Transport, Unknown
 from spdcheck.semantics.ike.quick_ids import look_up
 

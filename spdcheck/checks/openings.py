@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.checks.finding import Severity, Undecided
 from spdcheck.engine.carriers import arriving, is_blocked, is_unknown, leaving
@@ -10,6 +10,7 @@ from spdcheck.engine.remedy import remedy
 from spdcheck.engine.simulate import trace_of
 from spdcheck.model.diagnostic import Note
 from spdcheck.model.policy import Mode
+from spdcheck.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

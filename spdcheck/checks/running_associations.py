@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.checks.finding import Severity
 from spdcheck.checks.running_agreement import RENEW, disagreements, refused_by_keynote
@@ -10,6 +10,7 @@ from spdcheck.checks.running_difference import Difference
 from spdcheck.checks.running_oddities import who_sa
 from spdcheck.model.policy import Action, Level, Mode, Protocol
 from spdcheck.model.running import Database
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.agreed_terms import RacoonTerms, isakmpd_terms
 from spdcheck.semantics.manual_keys import effective_mode, ends_of, family_of
 from spdcheck.semantics.own_addresses import known_addresses

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
@@ -14,6 +14,7 @@ from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.policy import Action, Direction
 from spdcheck.model.protocols import AH, ESP, UDP
 from spdcheck.model.selector import PortRange
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.beginning import first_packets, flow_of
 from spdcheck.semantics.conditions import destination, source
 from spdcheck.semantics.fields import DESTINATION_PORT, PROTOCOL

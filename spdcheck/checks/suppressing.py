@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.checks.finding import Report, Suppressed
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.records import replace
 
 if TYPE_CHECKING:

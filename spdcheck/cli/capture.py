@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
 from spdcheck.cli.capture_file import CaptureError, Damaged, frames, network_layer
 from spdcheck.model.addresses import address_text
 from spdcheck.model.protocols import ICMP, ICMP6, PORT_PROTOCOLS, TCP, protocol_name
+from spdcheck.named_tuples import NamedTuple
+from spdcheck.records import dataclass
 
 _SYN, _ACK = 2, 16
 _EXTENSIONS = {0, 43, 60, 135, 139, 140}

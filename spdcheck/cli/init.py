@@ -5,13 +5,13 @@ Checking the site with that file gives what it gave without it.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spdcheck.cli import status
 from spdcheck.errors import UsageError
 from spdcheck.output.terminal import write
+from spdcheck.records import replace
 from spdcheck.site.config import FILE_NAME, HostConfig, SiteConfig, load_config
 from spdcheck.source import SourceFile
 

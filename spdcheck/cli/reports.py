@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.cli.dispatch import nearest
 from spdcheck.errors import UsageError
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.output.terminal import Look, write
 
 if TYPE_CHECKING:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.cli.dispatch import nearest
 from spdcheck.errors import UsageError
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.site.files import decode
 
 if TYPE_CHECKING:

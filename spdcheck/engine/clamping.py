@@ -6,13 +6,14 @@ interface that the tunnel leaves by there is ESP only.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.engine.concrete import matches
 from spdcheck.engine.run import outcomes
 from spdcheck.engine.tracing import SYN_ACK
 from spdcheck.model.policy import Direction
 from spdcheck.model.protocols import TCP
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.clamps import WAYS, Clamp, clamp_lists, clamps
 from spdcheck.semantics.datapath import datapath_of
 from spdcheck.semantics.datapath.stages import Kind

@@ -7,7 +7,6 @@ as packets of their own.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spdcheck.engine.filter_stage import answering, ask_rules, resembling, translated, word_of
@@ -15,6 +14,7 @@ from spdcheck.engine.frame import NO_CONNECTION
 from spdcheck.engine.situation import Move, State, Tracked
 from spdcheck.engine.trace import Mark, Step
 from spdcheck.model.protocols import ICMP, ICMP6, TCP
+from spdcheck.records import replace
 from spdcheck.semantics.conditions import protocol, tcp_flags
 from spdcheck.semantics.fields import (
     CONNECTION,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from enum import Enum
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.engine.answers import answers
 from spdcheck.engine.exploration import Ending, explore
@@ -17,6 +17,7 @@ from spdcheck.engine.trace import ARRIVED, Disposition
 from spdcheck.engine.tracing import begin, trace
 from spdcheck.engine.traffic import Many, One
 from spdcheck.errors import BudgetError, UsageError
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.records import dataclass
 from spdcheck.semantics.beginning import first_packets
 from spdcheck.semantics.conditions import family

@@ -7,11 +7,12 @@ flow can touch at all. Of a list of hundred rules that is a handful.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.engine.bits import members
 from spdcheck.engine.boxes import Space, TooManyBoxes, boxes_of
 from spdcheck.engine.index import Index
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.fields import FIELDS
 from spdcheck.semantics.predicate import unknowns_of
 

@@ -5,10 +5,11 @@ For people: nothing here takes part in a verdict.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.engine.concrete import matches
 from spdcheck.engine.run import outcomes
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.records import dataclass
 from spdcheck.semantics.decision import Decide
 from spdcheck.semantics.fields import FRAGMENT, Kind, value_text

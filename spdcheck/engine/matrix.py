@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.engine.differences import Fate, end_of
 from spdcheck.engine.exploration import explore
 from spdcheck.errors import BudgetError
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.beginning import first_packets
 from spdcheck.semantics.conditions import destination, source
 

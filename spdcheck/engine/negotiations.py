@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.engine.frame import Protection
 from spdcheck.engine.trace import Disposition, Step
@@ -11,6 +10,8 @@ from spdcheck.engine.traffic import One
 from spdcheck.model.addresses import AddressRange
 from spdcheck.model.policy import Protocol
 from spdcheck.model.protocols import UDP
+from spdcheck.named_tuples import NamedTuple
+from spdcheck.records import replace
 from spdcheck.semantics import negotiation
 from spdcheck.semantics.encapsulation import esp
 from spdcheck.semantics.generated_policies import generated

@@ -6,7 +6,7 @@ For people: a remedy is a hint that names the line, never part of a verdict. Not
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.engine import evidence
 from spdcheck.engine.concrete import matches
@@ -15,6 +15,7 @@ from spdcheck.engine.trace import NO_FLOW, Disposition, Mark, Step
 from spdcheck.model.host import Platform
 from spdcheck.model.policy import Action, Direction
 from spdcheck.model.shorewall import Shorewall
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.records import dataclass
 from spdcheck.semantics import negotiation
 from spdcheck.semantics.fields import (

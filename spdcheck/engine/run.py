@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spdcheck.engine.concrete import matches
-from spdcheck.records import dataclass
+from spdcheck.records import dataclass, replace
 from spdcheck.semantics.changes import Assign, Choose, before, image
 from spdcheck.semantics.decision import Decide, Undecided
 from spdcheck.semantics.predicate import unknowns_of

@@ -6,7 +6,7 @@ are exact, for both families; where the work exceeds its limit even for the solv
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.engine.answer import DEFAULT_LIMITS, ReplayError
 from spdcheck.engine.boxes import Space, intersect, merged, overlap, subtract
@@ -14,6 +14,7 @@ from spdcheck.engine.concrete import matches
 from spdcheck.engine.cover import Cover, Covered, Gap
 from spdcheck.engine.witness import example
 from spdcheck.errors import BudgetError
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.intervals import has
 from spdcheck.semantics.selectors import SELECTOR_FIELDS, predicate_of, sides_of
 from spdcheck.semantics.words import box_text

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from spdcheck.engine.evidence import Asked
 from spdcheck.engine.trace import ARRIVED, Step
 from spdcheck.engine.traffic import One
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.records import dataclass, replace
 from spdcheck.semantics.filters import ANSWERS
 

@@ -5,9 +5,9 @@ An address is a vector of 32 or 128 bits then: the family is known, and the term
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from spdcheck.records import dataclass
 from spdcheck.semantics.changes import Assign, Choose, SetBits
 from spdcheck.semantics.decision import Decide
 from spdcheck.semantics.fields import ADDRESS_FIELDS, CAPTURED, IPV6, SPACE_OF_FAMILY

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spdcheck.engine.simulate import Simulator, trace_of
@@ -10,6 +9,7 @@ from spdcheck.engine.traffic import One
 from spdcheck.errors import UsageError
 from spdcheck.model.addresses import MULTICAST4, MULTICAST6
 from spdcheck.model.protocols import ICMP, ICMP6, PORT_PROTOCOLS, TCP
+from spdcheck.records import replace
 from spdcheck.semantics.fields import address_range
 from spdcheck.semantics.packet import CLEAR, ESTABLISHED
 

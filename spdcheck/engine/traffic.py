@@ -9,7 +9,7 @@ Both remember how they began, whatever is rewritten on the way: an end of the wa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from spdcheck.engine.boxes import TooManyBoxes, boxes_of, merged, subtract
 from spdcheck.engine.boxes import intersect as intersect_boxes
@@ -17,6 +17,7 @@ from spdcheck.engine.concrete import matches
 from spdcheck.engine.division import EVERY_FIELD, Division, takings
 from spdcheck.engine.witness import example
 from spdcheck.errors import BudgetError
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.records import dataclass
 from spdcheck.semantics import intervals as sets
 from spdcheck.semantics.fields import FIELDS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spdcheck.engine.alike import alike
@@ -10,6 +9,7 @@ from spdcheck.engine.frame import NOT_ON_THE_WIRE, Frame, form
 from spdcheck.engine.situation import End, Move
 from spdcheck.engine.trace import Disposition, Mark, Step, Wire
 from spdcheck.model.protocols import AH, ESP
+from spdcheck.records import replace
 from spdcheck.semantics.datapath import datapath_of
 from spdcheck.semantics.encapsulation import IP_HEADER
 from spdcheck.semantics.fields import (

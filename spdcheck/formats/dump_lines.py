@@ -8,7 +8,7 @@ make an entry is a matter of the format.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.formats.automaton import Slot
 from spdcheck.formats.grammar import automaton
@@ -19,6 +19,7 @@ from spdcheck.model.addresses import parse_address, parse_prefix
 from spdcheck.model.diagnostic import Part
 from spdcheck.model.running import ShownKey
 from spdcheck.model.secret import Secret
+from spdcheck.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from spdcheck.model.policy import Action, Level, Protocol
+from spdcheck.named_tuples import NamedTuple
 
 
 class FlowType(NamedTuple):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from spdcheck.model.addresses import parse_value
 from spdcheck.model.ipfilter import NetworkAddress
 from spdcheck.model.protocols import protocol_number
 from spdcheck.model.services import service_port
+from spdcheck.named_tuples import NamedTuple
 
 FULL = {4: 0xFFFFFFFF, 6: (1 << 128) - 1}
 """The mask of a single host."""

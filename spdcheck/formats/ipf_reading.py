@@ -6,11 +6,12 @@ grammar, and the tokens that its slots stand for.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.formats.automaton import Slot, Unexpected
 from spdcheck.formats.ipf_lexer import UNREADABLE, Spliced, Tokens, Undefined, Variables, Vocabulary, chunks
 from spdcheck.formats.shapes import MAX_SHAPES, expectation
+from spdcheck.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     import re

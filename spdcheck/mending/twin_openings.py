@@ -5,11 +5,12 @@ Each rule stands before all others and decides, so that it works whatever follow
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.engine.carriers import Cargo, arriving, carriers, is_blocked, leaving
 from spdcheck.mending.edit import Edit
 from spdcheck.model.policy import Action, Direction
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.peering import far_address
 
 if TYPE_CHECKING:

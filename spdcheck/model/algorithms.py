@@ -7,7 +7,8 @@ and the algorithms' own RFCs for sizes, RFC 8221 (ESP, AH), RFC 8247 (IKE) and R
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
+
+from spdcheck.named_tuples import NamedTuple
 
 
 class Advice(Enum):

@@ -7,8 +7,9 @@ not known any more, so that every verdict that depends on it is UNKNOWN.
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.records import dataclass
 
 if TYPE_CHECKING:

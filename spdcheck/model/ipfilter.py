@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from enum import Enum
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
@@ -291,7 +292,7 @@ class IpfRule:
 
 
 _COMPARED = attrgetter(
-    *(name for name in IpfRule.__dataclass_fields__ if name not in ("origin", "insert", "comment", "rule_ttl"))
+    *(name for name in IpfRule.__annotations__ if name not in ("origin", "insert", "comment", "rule_ttl"))
 )
 
 

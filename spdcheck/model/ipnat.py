@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from enum import Enum
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from spdcheck.model.ipfilter import ANY_END, End, HostName, NetworkAddress, PoolReference
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class NatRule:
 
 
 _COMPARED = attrgetter(
-    *(name for name in NatRule.__dataclass_fields__ if name not in ("origin", "age", "purge", "mssclamp"))
+    *(name for name in NatRule.__annotations__ if name not in ("origin", "age", "purge", "mssclamp"))
 )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from spdcheck.named_tuples import NamedTuple
+from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
     from spdcheck.model.ike import Algorithm, AuthMethod, Phase2Id

@@ -6,9 +6,10 @@ Nothing here is evaluated; :mod:`spdcheck.semantics.keynote` does that. A passph
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.model.secret import Secret
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.records import dataclass
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ binat and filter); modern ones have the filter list only.
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.records import dataclass
 
 if TYPE_CHECKING:

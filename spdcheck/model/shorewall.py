@@ -8,8 +8,9 @@ rules apply.
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.records import dataclass
 
 if TYPE_CHECKING:

@@ -7,7 +7,9 @@ None.
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+from spdcheck.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from spdcheck.model.netfilter import Bits, Icmp, Interval, Network

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.source import MASK
 
 if TYPE_CHECKING:

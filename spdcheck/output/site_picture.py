@@ -8,10 +8,11 @@ about one of its ends is open, it is not called sound.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from spdcheck.checks.finding import Severity
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.output.columns import plain, width_of
 from spdcheck.output.summary import counted
 from spdcheck.semantics.peering import Peering

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.checks.finding import Severity
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.output.columns import wrap
 from spdcheck.records import dataclass
 

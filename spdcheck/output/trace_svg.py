@@ -7,11 +7,12 @@ that comes from a configuration file is escaped and free of control characters.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from spdcheck.engine.remedy import remedy
 from spdcheck.engine.trace import Disposition, Mark, Step, Wire
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.output.columns import plain, width_of, wrap
 from spdcheck.output.links import link
 from spdcheck.output.trace_parts import Places, answer, is_clear

@@ -6,12 +6,13 @@ last column runs free: it is cut with … at the width of the terminal, and brok
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.engine.evidence import decider, tried
 from spdcheck.engine.remedy import remedy
 from spdcheck.engine.trace import Disposition, Mark, Step, Wire
 from spdcheck.model.host import Platform
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.output.columns import pad, width_of, wrap
 from spdcheck.output.snippet import Mark as Shown
 from spdcheck.output.snippet import excerpt, number_width

@@ -6,8 +6,9 @@ The labels hang as rustc hangs them: the rightmost stands beside its underline, 
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.output.columns import cell, width_of, wrap
 
 if TYPE_CHECKING:

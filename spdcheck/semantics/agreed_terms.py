@@ -8,11 +8,12 @@ ours may be. Sources: ipsec-tools src/racoon/proposal.c ``cmpsaprop_alloc``, ips
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.model.algorithms import CIPHERS
 from spdcheck.model.diagnostic import Part
 from spdcheck.model.ike import ProposalCheck
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.isakmpd_connections import connections
 from spdcheck.semantics.peering import far_address, near_address
 from spdcheck.semantics.quick_mode import Sainfos, compares_upper_layer, ids_of

@@ -8,11 +8,12 @@ inside an ESP packet.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.model.ipnat import NatRuleset
 from spdcheck.model.pf import AnchorCall, PfRuleset
 from spdcheck.model.policy import Direction
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.decision import Decide, DecisionList, Entry
 from spdcheck.semantics.fields import IN_INTERFACE, OUT_INTERFACE
 from spdcheck.semantics.filters_linux import netfilter_rulesets

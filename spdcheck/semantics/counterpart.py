@@ -6,10 +6,11 @@ lists are compared: everything that the senders' policies protect, everything th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from spdcheck.model.policy import Action, Direction, Mode
+from spdcheck.records import dataclass, replace
 from spdcheck.semantics import remote_selection
 from spdcheck.semantics.peering import far_address
 

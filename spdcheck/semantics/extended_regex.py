@@ -8,7 +8,8 @@ Sources: regex(3), re_format(7) of the BSDs: what ``regcomp`` refuses there is r
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
+
+from spdcheck.named_tuples import NamedTuple
 
 MAX_PROGRAM = 2000
 """Instructions of a pattern."""

@@ -10,8 +10,9 @@ ipfilter, pf, ipfw for what comes in, the other way round for what leaves (``pfi
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.records import dataclass
 from spdcheck.semantics.changes import Assign
 from spdcheck.semantics.conditions import source

@@ -6,10 +6,10 @@ Sources: racoon.conf(5) ``generate_policy``; ipsec-tools src/racoon/isakmp_quick
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spdcheck.model.policy import Direction
+from spdcheck.records import replace
 from spdcheck.semantics.spd_order import has_forward_policies
 
 if TYPE_CHECKING:

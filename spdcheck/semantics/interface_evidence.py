@@ -6,10 +6,11 @@ its own networks on the one that faces inside. That is believed only where all r
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.model.policy import Direction
 from spdcheck.model.protocols import AH, ESP, UDP
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.decision import Decide, Undecided
 from spdcheck.semantics.fields import (
     DESTINATION,

@@ -11,13 +11,14 @@ Sources: isakmpd pf_key_v2.c ``pf_key_v2_enable_sa``, ike_quick_mode.c ``initiat
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.model.diagnostic import Gap, Part
 from spdcheck.model.host import Platform
 from spdcheck.model.policy import Action, ByIke, Direction, Level, Mode, Protocol, SecurityPolicy, Spd, Template
 from spdcheck.model.selector import ANY_PORT, ANY_PROTOCOL, TrafficSelector
+from spdcheck.named_tuples import NamedTuple
+from spdcheck.records import replace
 from spdcheck.semantics.isakmpd_connections import answering, connections, peer_section
 from spdcheck.semantics.peering import far_address
 from spdcheck.semantics.remote_selection import Remotes

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.model.keynote import (
     ANYONE,
@@ -34,6 +34,7 @@ from spdcheck.model.keynote import (
     Passphrase,
     Threshold,
 )
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.keynote_conditions import Bounds, Conditions, Environment
 from spdcheck.semantics.keynote_values import ANYTHING, Special
 

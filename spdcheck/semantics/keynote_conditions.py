@@ -11,7 +11,7 @@ Nothing of a configuration is executed: this is an interpreter of values, and pa
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.model.keynote import (
     Attribute,
@@ -30,6 +30,7 @@ from spdcheck.model.keynote import (
     Text,
     Truth,
 )
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.extended_regex import BadPatternError, TooHardError, search
 from spdcheck.semantics.keynote_values import (
     ANY_WORD,

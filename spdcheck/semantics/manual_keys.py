@@ -8,10 +8,11 @@ without a mode for transport (net/xfrm/xfrm_state.c ``xfrm_state_find``, net/key
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.model.host import Platform
 from spdcheck.model.policy import Action, Direction, Level, Mode
+from spdcheck.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.model.addresses import LOOPBACK4, LOOPBACK6
 from spdcheck.model.diagnostic import Part
+from spdcheck.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from spdcheck.model.addresses import AddressRange

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from spdcheck.model.protocols import GRE, ICMP, ICMP6, ICMP_TYPE_NAMES, PORT_PROTOCOLS, TCP, protocol_name
-from spdcheck.records import dataclass
+from spdcheck.records import dataclass, replace
 from spdcheck.semantics.fields import (
     FIELDS,
     FRAGMENT,
@@ -142,5 +141,5 @@ def packet(family: int, source: int, destination: int, **values: int) -> Packet:
     return Packet(address_number(family, source), address_number(family, destination), **values)
 
 
-assert [field.name for field in fields(Packet)] == list(FIELDS), "a packet has every field, in the same order"
+assert list(Packet.__annotations__) == list(FIELDS), "a packet has every field, in the same order"
 assert FRAGMENT.choices[WHOLE] == "no fragment"

@@ -6,9 +6,10 @@ under an ``out`` policy is judged at B by ``in`` (and on Linux ``fwd``) policies
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.model.policy import Action, Direction
+from spdcheck.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spdcheck.model.diagnostic import Part
@@ -10,6 +9,7 @@ from spdcheck.model.ike import Algorithm
 from spdcheck.model.isakmpd import Phase2Transform
 from spdcheck.model.keynote import ANYONE
 from spdcheck.model.policy import Mode
+from spdcheck.records import replace
 from spdcheck.semantics.keynote import query
 from spdcheck.semantics.keynote_action import OPEN_ACTION, offered
 from spdcheck.semantics.manual_keys import family_of

@@ -9,11 +9,12 @@ layer protocol and the port too, later ones do not. Sources: ipsec-tools src/rac
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.model.policy import Action, Direction
 from spdcheck.model.protocols import protocol_name
 from spdcheck.model.selector import ANY_PROTOCOL
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.spd_order import asked_order
 
 if TYPE_CHECKING:

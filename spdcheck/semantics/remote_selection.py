@@ -6,7 +6,9 @@ prefers a section with the peer's address to an anonymous one, and gives up wher
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from spdcheck.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from spdcheck.model.addresses import AddressRange

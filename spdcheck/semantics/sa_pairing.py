@@ -6,8 +6,9 @@ peer can't read what is sent, or what it sends can't be read.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.manual_keys import effective_mode, family_of
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
 
 from spdcheck.formats.base import Context
@@ -11,6 +11,7 @@ from spdcheck.model.diagnostic import Diagnostic, Gap, Note, Part
 from spdcheck.model.host import FileReport, Flag, Host, HostFacts, Interface, Platform, ScriptFile
 from spdcheck.model.policy import Spd
 from spdcheck.model.running import RunningState
+from spdcheck.records import dataclass
 from spdcheck.site.files import SiteIncludes, decode, edited, is_binary
 from spdcheck.site.platforms import platform_of
 from spdcheck.source import SourceFile

@@ -8,11 +8,12 @@ are the local sides of its tunnel policies.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.model.host import Host, Interface, InterfaceAddress, Route
 from spdcheck.model.policy import Direction, Mode
+from spdcheck.named_tuples import NamedTuple
+from spdcheck.records import replace
 from spdcheck.semantics.nameless_interfaces import INSIDE, OUTSIDE
 
 if TYPE_CHECKING:

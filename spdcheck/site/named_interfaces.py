@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from spdcheck.records import replace
 from spdcheck.semantics.nameless_interfaces import INSIDE, OUTSIDE, nameless
 
 if TYPE_CHECKING:

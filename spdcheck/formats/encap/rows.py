@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.formats.dump_lines import LineGrammar, number_in
 from spdcheck.formats.flow_words import FLOW_PROTOCOLS, FLOW_TYPES
@@ -13,6 +13,7 @@ from spdcheck.model.diagnostic import Part
 from spdcheck.model.policy import Action, Direction
 from spdcheck.model.running import Database, Dump, RunningPolicy, RunningTemplate
 from spdcheck.model.selector import ANY_PORT, ANY_PROTOCOL, PortRange, TrafficSelector, takes_ports
+from spdcheck.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from spdcheck.formats.base import Reading

@@ -6,11 +6,12 @@ left out, were read before without a remark, the new rule is the earlier one wit
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.formats import ipf_names as names
 from spdcheck.formats.shapes import MAX_SHAPES
 from spdcheck.model.ipfilter import MAX_PORT, NetworkAddress
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.records import replace
 
 if TYPE_CHECKING:

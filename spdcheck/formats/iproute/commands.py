@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from spdcheck.formats.grammar import load
@@ -12,6 +11,7 @@ from spdcheck.model.addresses import ANY4, ANY6, AddressRange, parse_address, pa
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.host import Flag, Interface, InterfaceAddress, Route, Tunnel
 from spdcheck.model.policy import Direction, Mode
+from spdcheck.records import replace
 
 if TYPE_CHECKING:
     from lark import Tree

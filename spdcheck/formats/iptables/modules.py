@@ -6,7 +6,7 @@ and aliases are those of iptables-extensions(8). The readers are in :mod:`spdche
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from spdcheck.named_tuples import NamedTuple
 
 
 class Option(NamedTuple):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from spdcheck.formats.shapes import Slot, nodes_of
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.records import dataclass
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import field
+from typing import TYPE_CHECKING
 
 from spdcheck.formats.isakmpd.generated import generated
+from spdcheck.named_tuples import NamedTuple
+from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,9 @@ with ``#``. Its name may be cut short: ``Auth:`` is ``Authorizer:``, and ``C:`` 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from spdcheck.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

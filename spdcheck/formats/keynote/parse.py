@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from spdcheck.formats.grammar import in_words
 from spdcheck.formats.keynote.tokens import Token, TooLong, language, tokens, unescaped
@@ -30,6 +30,7 @@ from spdcheck.model.keynote import (
     Truth,
 )
 from spdcheck.model.secret import Secret
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.source import MASK
 
 if TYPE_CHECKING:

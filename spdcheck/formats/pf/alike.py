@@ -9,7 +9,7 @@ single ports are remembered; names, tables, lists, translations and labels with 
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.formats.automaton import Slot
 from spdcheck.formats.pf.hosts import named_or_literal
@@ -18,6 +18,7 @@ from spdcheck.formats.pf.parse import Node
 from spdcheck.formats.pf.pools import port_range
 from spdcheck.formats.shapes import MAX_SHAPES
 from spdcheck.model.pf_conditions import Literal, NumberTest, Peer
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.records import replace
 
 if TYPE_CHECKING:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.formats.pf.dialect import FREEBSD
 from spdcheck.formats.pf.hosts import ANY, Host
 from spdcheck.formats.pf.lexer import Refused
 from spdcheck.model.pf_conditions import Anywhere, Condition, IcmpTest, Literal, Named, OnInterface, Peer
 from spdcheck.model.protocols import ICMP, ICMP6, SCTP, TCP, UDP
+from spdcheck.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,10 +7,11 @@ OpenBSD 7, and ``once`` a queue in OpenBSD 4.4.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.formats.grammar import automaton
 from spdcheck.formats.pf.dialect import FREEBSD, MODERN, OLD
+from spdcheck.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from spdcheck.formats.automaton import Automaton

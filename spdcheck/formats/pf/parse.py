@@ -7,12 +7,13 @@ grammar is asked once for all rules that look alike.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from spdcheck.formats.automaton import Slot, Unexpected
 from spdcheck.formats.pf.keywords import vocabulary
 from spdcheck.formats.pf.lexer import Refused
 from spdcheck.formats.shapes import MAX_SHAPE_LENGTH, MAX_SHAPES, expectation
+from spdcheck.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from spdcheck.formats.pf.lexer import Statement

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.formats.automaton import Slot
 from spdcheck.formats.pf.hosts import Host, interface_name, named_or_literal, one
@@ -13,6 +13,7 @@ from spdcheck.formats.pf.names import port_number, unsigned
 from spdcheck.formats.pf.parse import Node, text
 from spdcheck.model.pf import Pool
 from spdcheck.model.pf_conditions import Anywhere, Literal, Named, TableName
+from spdcheck.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,9 +5,10 @@ racoon reads with ``fgets`` into 1024 bytes. What does not fit is read as if it 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.model.addresses import parse_address
+from spdcheck.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

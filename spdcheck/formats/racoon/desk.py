@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from spdcheck.model.diagnostic import Part
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.source import Span
 
 if TYPE_CHECKING:

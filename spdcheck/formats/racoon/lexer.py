@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.formats.racoon.syntax import Stray, Token
 from spdcheck.formats.racoon.words import EVERYWHERE, WORDS, Section
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.source import MASK
 
 if TYPE_CHECKING:

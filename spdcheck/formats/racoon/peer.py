@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from spdcheck.formats.racoon.values import DEFAULT_LIFETIME, ISAKMP_PORT
 from spdcheck.model.addresses import address_text
 from spdcheck.model.ike import Identity, IdentityType, IkePeer, Phase1Proposal, ProposalCheck
+from spdcheck.records import dataclass, replace
 
 if TYPE_CHECKING:
     from spdcheck.model.addresses import AddressRange

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.formats.grammar import automaton
 from spdcheck.formats.racoon.lexer import END
 from spdcheck.formats.racoon.syntax import Node, Token
 from spdcheck.formats.racoon.words import BLOCKS
+from spdcheck.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from spdcheck.formats.automaton import Session

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from spdcheck.formats.racoon.algorithms import COMPRESSION, INTEGRITY, PHASE2_CIPHERS, cipher, known, no_length
@@ -13,6 +13,7 @@ from spdcheck.formats.racoon.syntax import Node, Token
 from spdcheck.formats.racoon.values import DEFAULT_LIFETIME, group, lifetime
 from spdcheck.model.diagnostic import Note
 from spdcheck.model.ike import IdentityType, Phase2Id, Phase2Proposal
+from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
     from spdcheck.formats.racoon.desk import Desk

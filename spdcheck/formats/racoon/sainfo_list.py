@@ -8,9 +8,10 @@ list is: blocks are filed by which of their parts are given, and by each subset 
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.formats.racoon.phase2_ids import CLIENT
+from spdcheck.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from spdcheck.formats.racoon.values import address, port, seconds
@@ -10,6 +10,7 @@ from spdcheck.formats.racoon.words import Section
 from spdcheck.model.addresses import parse_address
 from spdcheck.model.diagnostic import Note
 from spdcheck.model.ike import IkeListener
+from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
     from spdcheck.formats.racoon.desk import Desk

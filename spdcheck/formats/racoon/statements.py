@@ -7,13 +7,14 @@ at a line that plainly starts something new, whichever comes first.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.formats.racoon.lexer import END, Lexer
 from spdcheck.formats.racoon.mistakes import explain
 from spdcheck.formats.racoon.rules import INSIDE, OPENING, Attempt, starters
 from spdcheck.formats.racoon.syntax import Statement
 from spdcheck.formats.racoon.words import BLOCKS, MOVES, Section
+from spdcheck.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from enum import Enum, auto
-from typing import NamedTuple
 
 from spdcheck.formats.rcconf.nesting import CLOSED_BY, Nesting, Role, is_assignment
 from spdcheck.formats.rcconf.tokens import Kind, Token, tokens
+from spdcheck.named_tuples import NamedTuple
 
 
 class Shape(Enum):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from spdcheck.formats.rcconf.flags import is_yes
 from spdcheck.formats.rcconf.ifconfig import Configured, Problem
 from spdcheck.formats.rcconf.value import Word, shown
 from spdcheck.model.diagnostic import Note, Part
+from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

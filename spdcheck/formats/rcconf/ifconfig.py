@@ -6,14 +6,16 @@ the first one the interface's own, the second one its peer's. The table here hol
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import field
+from typing import TYPE_CHECKING
 
 from spdcheck.formats.rcconf.addresses import default_prefix_length, parse_host, parse_length, parse_mask
 from spdcheck.formats.rcconf.value import shown
 from spdcheck.model.addresses import prefix
 from spdcheck.model.diagnostic import Part
 from spdcheck.model.host import InterfaceAddress
+from spdcheck.named_tuples import NamedTuple
+from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,10 +7,11 @@ not known. That costs nothing until somebody asks for the variable; then it beco
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from spdcheck.model.diagnostic import Note
+from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.formats.setkey.problems import NotLoaded, NotModelled, Refused
 from spdcheck.formats.setkey.selectors import Options, check_family, options_of
@@ -30,6 +30,7 @@ from spdcheck.model.algorithms import Integrity as IntegrityAlgorithm
 from spdcheck.model.association import KeyedAlgorithm, SecurityAssociation
 from spdcheck.model.host import Platform
 from spdcheck.model.policy import Mode
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.source import MASK
 
 if TYPE_CHECKING:

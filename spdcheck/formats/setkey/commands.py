@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from spdcheck.formats.setkey.associations import Associations, protocol_word
@@ -16,6 +15,7 @@ from spdcheck.formats.setkey.syntax import Add, Deleteall, Exit, SaCommand, SadC
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.host import Platform
 from spdcheck.model.policy import Direction, Level, SecurityPolicy
+from spdcheck.records import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.formats.lexicon import MAX_TOKENS
 from spdcheck.formats.setkey.language import lexicon
 from spdcheck.formats.setkey.words import mask_hint, number
 from spdcheck.formats.shapes import expectation
 from spdcheck.model.algorithms import CIPHERS, INTEGRITY
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.source import MASK
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ statement are the words that differ.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.formats.setkey.dialect import DEFAULT_PRIORITY
 from spdcheck.formats.setkey.problems import NotLoaded, NotModelled, Problem, Refused
@@ -26,7 +25,8 @@ from spdcheck.formats.setkey.syntax import (
 from spdcheck.formats.setkey.words import number, read_address
 from spdcheck.model.host import Platform
 from spdcheck.model.policy import Action, Direction, Level, Mode, Protocol, Template
-from spdcheck.records import dataclass
+from spdcheck.named_tuples import NamedTuple
+from spdcheck.records import dataclass, replace
 
 if TYPE_CHECKING:
     from spdcheck.formats.setkey.dialect import Dialect

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spdcheck.formats.setkey.commands import Commands
@@ -19,6 +18,7 @@ from spdcheck.formats.setkey.statement import Statement
 from spdcheck.formats.shapes import Unexpected
 from spdcheck.formats.statements import end_of_statement, skip_blanks
 from spdcheck.model.diagnostic import Note, Part
+from spdcheck.records import replace
 
 if TYPE_CHECKING:
     from spdcheck.formats.base import Reading

@@ -7,13 +7,14 @@ always a wildcard there.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.formats.setkey.problems import NotModelled, Refused
 from spdcheck.formats.setkey.words import read_address, read_port, read_prefix, read_upper
 from spdcheck.model.host import Platform
 from spdcheck.model.protocols import GRE, ICMP, ICMP6, MH, PORT_PROTOCOLS, protocol_name
 from spdcheck.model.selector import ANY_PORT, ANY_PROTOCOL, PortRange, TrafficSelector
+from spdcheck.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from spdcheck.formats.setkey.dialect import Dialect

@@ -6,9 +6,8 @@ of the statement. These trees belong to shapes, so they are shared by all statem
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from spdcheck.formats.shapes import Slot, nodes_of
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.records import dataclass
 
 

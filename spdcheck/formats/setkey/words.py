@@ -9,7 +9,6 @@ Every function returns the value together with an *accident*: what a reader woul
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from spdcheck.formats.setkey.problems import NotLoaded, NotModelled, Refused, Undefined
 from spdcheck.model.addresses import BITS, AddressRange, address_text, parse_value, prefix, prefix_length_of_mask
@@ -17,6 +16,7 @@ from spdcheck.model.host import Platform
 from spdcheck.model.protocols import PROTOCOL_NUMBERS
 from spdcheck.model.selector import ANY_PORT, ANY_PROTOCOL, PortRange
 from spdcheck.model.services import service_port
+from spdcheck.named_tuples import NamedTuple
 
 _ULONG_MAX = (1 << 64) - 1
 _LABEL = re.compile(r"[A-Za-z0-9_-]{1,63}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spdcheck.formats.dump_lines import address_at
@@ -13,6 +12,7 @@ from spdcheck.formats.setkeydump.policy import PolicyEntry
 from spdcheck.model.addresses import parse_address
 from spdcheck.model.diagnostic import Part
 from spdcheck.model.running import Database, Dump, RunningPhase1
+from spdcheck.records import replace
 
 if TYPE_CHECKING:
     from spdcheck.formats.base import Reading

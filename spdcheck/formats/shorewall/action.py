@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.formats.shorewall.columns import Refused
 from spdcheck.formats.shorewall.parsed import Parsed, top_level
 from spdcheck.formats.shorewall.values import rates
 from spdcheck.model.shorewall_columns import Action, Log
+from spdcheck.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from spdcheck.formats.shorewall.columns import Cell

@@ -6,10 +6,11 @@ same everywhere and the places in it (:func:`maker`); making it for another line
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from spdcheck.formats.shorewall.columns import Cell, Refused
 from spdcheck.formats.shorewall.lines import Line, Piece
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.source import SourceFile, Span
 
 if TYPE_CHECKING:

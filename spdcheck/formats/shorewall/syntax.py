@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from spdcheck.formats.shapes import Slot, nodes_of
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.records import dataclass
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.formats.shorewall import values
 from spdcheck.formats.shorewall.action import action
@@ -16,6 +16,7 @@ from spdcheck.model.netfilter import Interval, Network
 from spdcheck.model.services import service_port
 from spdcheck.model.shorewall import NetmapEntry, OneToOne, ProxyArpEntry, SourceNat
 from spdcheck.model.shorewall_columns import Action, Written
+from spdcheck.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from spdcheck.formats.shorewall.columns import Row

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.formats.shorewall.columns import Refused
 from spdcheck.model.netfilter import Interval
 from spdcheck.model.protocols import protocol_number
 from spdcheck.model.services import service_port
+from spdcheck.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from spdcheck.formats.shorewall.columns import Cell

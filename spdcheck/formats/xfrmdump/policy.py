@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from spdcheck.formats.dump_lines import address_at, number_in
@@ -14,6 +13,7 @@ from spdcheck.model.policy import Action, Direction, Level
 from spdcheck.model.protocols import protocol_number
 from spdcheck.model.running import RunningPolicy, RunningTemplate
 from spdcheck.model.selector import ANY_PORT, ANY_PROTOCOL, PortRange, TrafficSelector, takes_ports
+from spdcheck.records import replace
 
 if TYPE_CHECKING:
     from spdcheck.formats.base import Reading

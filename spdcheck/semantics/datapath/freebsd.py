@@ -8,9 +8,9 @@ in its outer header, and a gif device with the same outer addresses takes it; fr
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from spdcheck.records import replace
 from spdcheck.semantics.datapath.stages import Datapath, Kind, Stage
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ tests/net/ipsec/t_ipsec_gif.sh.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from spdcheck.records import replace
 from spdcheck.semantics.datapath.freebsd import MODERN
 
 NETBSD = replace(

@@ -8,10 +8,11 @@ ipsec-tools src/racoon/oakley.c ``oakley_skeyid``; isakmpd ike_auth.c ``ike_auth
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.model.ike import ExchangeMode, Identity
+from spdcheck.named_tuples import NamedTuple
+from spdcheck.records import replace
 from spdcheck.semantics.ike.outcome import Cause, Doubt, Log, Place, Refusal, Step
 from spdcheck.semantics.psk_lookup import for_peer
 

@@ -7,10 +7,11 @@ address; isakmpd compares ``Remote-ID`` byte by byte. Sources: ipsec-tools src/r
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.model.addresses import parse_address
 from spdcheck.model.ike import ExchangeMode, IdentityType
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.ike import words
 from spdcheck.semantics.ike.outcome import Cause, Log, Place, Refusal, Step
 

@@ -6,8 +6,9 @@ Names of algorithms are setkey's. Identities and addresses are those that the in
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.records import dataclass
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ ipsec-tools src/racoon/ipsec_doi.c ``get_ph1approval``, ``checkisakmpsa``; isakm
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.model.ike import ProposalCheck
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.ike import words
 from spdcheck.semantics.ike.outcome import Cause
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.model.addresses import address_text
 from spdcheck.model.ike import Algorithm, ExchangeMode, IdentityType
 from spdcheck.model.isakmpd import NumberRange, Phase2Transform
 from spdcheck.model.keynote import POLICY, Attribute, Licensee, Literal, Threshold
 from spdcheck.model.policy import Mode, Protocol
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.keynote import attributes_of, query
 from spdcheck.semantics.keynote_action import OPEN_ACTION, AttributeValue, offered
 from spdcheck.semantics.keynote_values import ANYTHING

@@ -7,11 +7,12 @@ connection, but where it asks a KeyNote policy, that alone decides. Sources: ips
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.model.ike import IdentityType
+from spdcheck.named_tuples import NamedTuple
+from spdcheck.records import replace
 from spdcheck.semantics.quick_mode import Sainfos, is_protecting
 
 if TYPE_CHECKING:

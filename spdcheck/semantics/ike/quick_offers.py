@@ -7,9 +7,10 @@ ike_quick_mode.c ``initiator_send_HASH_SA_NONCE``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.model.policy import Mode, Protocol
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.ike import words
 
 if TYPE_CHECKING:

@@ -6,10 +6,11 @@ and PFS group are judged as ``proposal_check`` of the ``remote`` section says.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.model.ike import ProposalCheck
 from spdcheck.model.policy import Mode, Protocol
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.ike import words
 from spdcheck.semantics.ike.outcome import Cause
 from spdcheck.semantics.ike.phase1_proposals import Difference

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.model.addresses import parse_address
 from spdcheck.model.ike import Algorithm, AuthMethod, ExchangeMode, IkePeer
 from spdcheck.model.isakmpd import Life, NumberRange, Phase1Transform
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.isakmpd_connections import peer_section
 from spdcheck.semantics.psk_lookup import KeyFile, key_file
 from spdcheck.semantics.quick_mode import InPolicies, Sainfos, compares_upper_layer

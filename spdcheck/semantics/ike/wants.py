@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.model.selector import ANY_PROTOCOL
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.ike.procedure import CLEAR_WAY, negotiate
 from spdcheck.semantics.ike.sides import Daemon, Want
 from spdcheck.semantics.isakmpd_connections import peer_section

@@ -8,10 +8,11 @@ those of :mod:`.groups`.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.model.ipfilter import IpfAction, KeepFrags, KeepState, NetworkAddress, Reply, Target
 from spdcheck.model.protocols import ICMP, ICMP6, TCP
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.records import dataclass, replace
 from spdcheck.semantics import conditions
 from spdcheck.semantics.decision import Decide, DecisionList, Undecided

@@ -7,8 +7,9 @@ writes it into a bit of :data:`~spdcheck.semantics.fields.CAPTURED` at the right
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.changes import SetBits, changed_fields
 from spdcheck.semantics.decision import Continue, DecisionList, Entry
 from spdcheck.semantics.fields import CAPTURED

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.model.netfilter import Bits, Match, Option, Target
 from spdcheck.model.shorewall_columns import AddressKind
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.shorewall import matches as m
 from spdcheck.semantics.shorewall.chains import Chain, jump_to
 

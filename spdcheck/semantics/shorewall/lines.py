@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spdcheck.model.netfilter import Icmp, Interval
@@ -17,6 +16,7 @@ from spdcheck.model.shorewall_columns import (
     Protocol,
     Protocols,
 )
+from spdcheck.records import replace
 from spdcheck.semantics.shorewall import matches as m
 from spdcheck.semantics.shorewall.words import action_of
 

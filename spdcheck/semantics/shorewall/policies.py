@@ -6,8 +6,9 @@ have no rules share the chain of the line (``net-all``), which knows nothing of 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.records import dataclass
 from spdcheck.semantics.shorewall.words import action_list
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spdcheck.model.netfilter import Bits, Option, Target
 from spdcheck.model.shorewall_columns import Place, Zones
-from spdcheck.records import dataclass
+from spdcheck.records import dataclass, replace
 from spdcheck.semantics.shorewall import matches as m
 from spdcheck.semantics.shorewall import standard_actions, translations
 from spdcheck.semantics.shorewall.expanding import Columns, Point, expand

@@ -5,11 +5,11 @@ Most of them are written in place: their lines have the columns of their call.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spdcheck.model.netfilter import Icmp, Interval
 from spdcheck.model.shorewall_columns import Action, Ports, Protocol, Protocols, Written
+from spdcheck.records import replace
 from spdcheck.records import replace as replace_record
 from spdcheck.semantics.shorewall import matches as m
 from spdcheck.semantics.shorewall.interface_options import ACK, BAD_FLAGS, FIN, RST

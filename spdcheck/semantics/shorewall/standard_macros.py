@@ -9,7 +9,8 @@ caller's. The ports are those that IANA, or the programs themselves, give to the
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
+
+from spdcheck.named_tuples import NamedTuple
 
 
 class Part(NamedTuple):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spdcheck.model.netfilter import Interval, Option, Target, Translation
 from spdcheck.model.shorewall_columns import Address, AddressKind, Hosts, Place, Ports
+from spdcheck.records import replace
 from spdcheck.semantics.shorewall import matches as m
 from spdcheck.semantics.shorewall.expanding import Columns, Point, expand
 from spdcheck.semantics.shorewall.lines import other_columns

@@ -7,10 +7,11 @@ kinds: what comes or leaves by IPsec, and the rest. As soon as any group is of t
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spdcheck.model.netfilter import Network
 from spdcheck.model.shorewall_columns import Address, AddressKind
+from spdcheck.named_tuples import NamedTuple
 from spdcheck.records import dataclass
 from spdcheck.semantics.shorewall.matches import EVERYTHING, MULTICAST, address, parse_network, policy
 
