@@ -129,6 +129,20 @@ def _state(draw: random.Random, me: str, chain: str, protocol: str) -> str:
     return "-m conntrack " + _negated(draw, f"--ctstate {states}")
 
 
+def _origin(draw: random.Random, me: str, chain: str, protocol: str) -> str:
+    """Where the connection's first packet came from and went, before any NAT."""
+    del chain
+    near, far = NETWORKS[me]
+    asked = [
+        f"--ctorigdst {draw.choice((PUBLISHED, far, f'{INNER[me]}.10', ENDS[me][0]))}",
+        f"--ctorigsrc {draw.choice((near, far, ENDS[me][1]))}",
+        f"--ctrepldst {draw.choice((near, far))} --ctstate NEW",
+    ]
+    if protocol in ("udp", "tcp"):
+        asked += ["--ctorigdstport 5001", "--ctorigsrcport 20000:20005"]
+    return "-m conntrack " + _negated(draw, draw.choice(asked))
+
+
 def _policy(draw: random.Random, me: str, chain: str, protocol: str) -> str:
     del protocol
     ways = ["in", "out"]
@@ -182,7 +196,8 @@ def _detail(draw: random.Random, me: str, chain: str, protocol: str) -> str:
 
 
 _KINDS: dict[str, Callable[[random.Random, str, str, str], str]] = {
-    "address": _address, "interface": _interface, "ports": _ports, "state": _state, "policy": _policy, "mark": _mark,
+    "address": _address, "interface": _interface, "ports": _ports, "state": _state, "origin": _origin,
+    "policy": _policy, "mark": _mark,
     "addrtype": _kind_of_address, "iprange": _range, "length": _length, "detail": _detail,
 }  # fmt: skip
 
@@ -240,5 +255,8 @@ def _mangle(draw: random.Random, me: str) -> str:
 
 def _raw(draw: random.Random, me: str) -> str:
     chain = draw.choice(("PREROUTING", "OUTPUT"))
-    condition = draw.choice(("-p esp", "-p udp", f"-s {NETWORKS[me][1]}", "-p icmp"))
+    states = "-m conntrack --ctstate"
+    condition = draw.choice(
+        ("-p esp", "-p udp", f"-s {NETWORKS[me][1]}", "-p icmp", f"-p udp {states} INVALID", f"{states} NEW")
+    )
     return "\n".join(["*raw", f"-A {chain} {condition} -j {draw.choice(('NOTRACK', 'CT --notrack'))}", "COMMIT"])

@@ -114,6 +114,14 @@ def test_a_packet_without_connection_matches_only_where_a_state_is_asked_for() -
         assert holds("-m conntrack --ctstate INVALID,UNTRACKED --ctorigdst 192.0.2.7", packet)
 
 
+def test_before_connection_tracking_every_packet_is_invalid() -> None:
+    raw = "*raw\n-A PREROUTING -i eth1 -m conntrack --ctstate {} -j DROP\nCOMMIT\n"
+    asked = made(in_interface=name_number("eth1"))
+    assert fate(raw.format("NEW"), asked) is Disposition.DELIVERED
+    assert fate(raw.format("INVALID"), asked) is Disposition.DENIED_IN
+    assert fate(raw.format("NEW").replace("--ct", "! --ct"), asked) is Disposition.DENIED_IN
+
+
 def test_a_redirected_connection_remembers_where_it_went() -> None:
     rules = """*nat
 -A PREROUTING -i eth1 -p tcp --dport 80 ! -d 10.9.9.9 -j REDIRECT --to-ports 3128

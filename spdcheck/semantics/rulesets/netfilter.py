@@ -70,6 +70,7 @@ class Compiler:
                               if option.name.endswith("-mark"))  # fmt: skip
         self._asks_marks = any(match.module == "mark" for rule in ruleset.rules() for match in rule.matches)
         self._conditions = Conditions(host, self.family, connmarks=self._connmarks)
+        self._untracked = Conditions(host, self.family, connmarks=self._connmarks, tracked=False)
         self._written: dict[str, dict[str, list[ChainRule]]] = {}
         self._lists: dict[tuple[str, str], DecisionList | None] = {}
         self._chains: dict[str, frozenset[str]] = {}
@@ -122,7 +123,7 @@ class Compiler:
             return
         if target is None or target.name in NO_VERDICT:
             return
-        condition = self._conditions.of(rule)
+        condition = (self._untracked if table.name == "raw" else self._conditions).of(rule)
         # What no single line of the files causes is blamed on the line that leads there.
         origin = None if rule.origin == self.ruleset.origin else rule.origin
         if target.goto or target.name in self._names(table):

@@ -58,11 +58,25 @@ def conntrack(match: Match) -> Predicate:
     return all_of(asked) & (all_of([has_one, *rest]) | (~has_one if asked else FALSE))
 
 
+def not_yet_tracked(match: Match) -> Predicate:
+    """What a match asks of a packet that connection tracking has still to see: it is invalid, and has no connection.
+
+    Only what a host sends to itself has been seen when it comes in.
+    """
+    states = [option for option in match.options if option.name in ("ctstate", "state")]
+    holds = bool(states) and all(("INVALID" in _words(option)) != option.negated for option in states)
+    seen = conditions.arrives_on("lo")
+    return (seen & conntrack(match)) | (~seen & (TRUE if holds else FALSE))
+
+
+def _words(option: Option) -> tuple[str, ...]:
+    return tuple(map(str, option.value)) if isinstance(option.value, tuple) else ()
+
+
 def _option(option: Option, match: Match) -> Predicate:
     value = option.value
     if option.name in ("ctstate", "state"):
-        assert isinstance(value, tuple)
-        return _states(str(item) for item in value)
+        return _states(_words(option))
     if option.name == "ctproto" and isinstance(value, int):
         return conditions.protocol(value)
     if option.name == "ctdir" and str(value).upper() in ("ORIGINAL", "REPLY"):

@@ -25,7 +25,7 @@ from spdcheck.semantics.fields import (
 )
 from spdcheck.semantics.packet import LATER_FRAGMENT
 from spdcheck.semantics.predicate import FALSE, TRUE, Unknown, all_of, any_of, in_set, is_certain, is_value, masked
-from spdcheck.semantics.rulesets.netfilter_conntrack import conntrack
+from spdcheck.semantics.rulesets.netfilter_conntrack import conntrack, not_yet_tracked
 from spdcheck.semantics.rulesets.netfilter_policy import policy
 from spdcheck.semantics.rulesets.netfilter_words import network, unknown
 
@@ -43,10 +43,14 @@ _MOST_KNOWN = 4096
 
 
 class Conditions:
-    """Conditions of rules for one host and family; ``connmarks`` says that some rule sets the mark of connections."""
+    """Conditions of rules for one host and family.
 
-    def __init__(self, host: Host, family: int, *, connmarks: bool = False) -> None:
-        self.host, self.family, self.connmarks = host, family, connmarks
+    ``connmarks`` says that some rule sets the mark of connections; ``tracked`` is False where connection tracking has
+    not seen the packets yet (the table raw).
+    """
+
+    def __init__(self, host: Host, family: int, *, connmarks: bool = False, tracked: bool = True) -> None:
+        self.host, self.family, self.connmarks, self.tracked = host, family, connmarks, tracked
         self._family = conditions.family(family)
         self._known: dict[object, Predicate] = {}
 
@@ -83,7 +87,7 @@ class Conditions:
         if match.module == "policy":
             return policy(self.host, match)
         if match.module in ("conntrack", "state"):
-            return conntrack(match)
+            return conntrack(match) if self.tracked else not_yet_tracked(match)
         reader = _READERS.get(match.module)
         if reader is None:
             return unknown(match)
