@@ -112,7 +112,8 @@ class CleartextLeak(Check):
             installed: dict[Span, list[SecurityPolicy]] = {}
             for policy in context.protecting(host):
                 yield from self._policy(context, host, policy)
-                if policy.by_ike is not None and not context.ways.simulator.negotiations.missing(host, policy):
+                presence = context.ways.simulator.negotiations.presence(host, policy)
+                if policy.by_ike is not None and not any(presence):
                     installed.setdefault(policy.origin, []).append(policy)
             for policies in installed.values():
                 yield from self._meanwhile(context, host, policies)

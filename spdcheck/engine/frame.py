@@ -78,7 +78,8 @@ class Protection:
     """An SA as it is used for one packet: given by hand (``association``) or negotiated (None).
 
     ``spi`` is None where IKE would choose it, ``reqid`` None where the kernel gives the SA that of its policy.
-    ``origin`` is the line that gives the SA, or the key daemon's section.
+    ``origin`` is the line that gives the SA, or the key daemon's section; ``granted`` what is taken for granted that
+    IKE comes up.
     """
 
     protocol: Protocol
@@ -92,6 +93,7 @@ class Protection:
     association: SecurityAssociation | None = None
     peer: str = ""
     udp: bool = False
+    granted: str = ""
 
     @property
     def spi_text(self) -> str:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from spdcheck.model.policy import Direction, SecurityPolicy, Template
     from spdcheck.model.selector import TrafficSelector
     from spdcheck.semantics.encapsulation import Overhead
-    from spdcheck.semantics.ike.outcome import Outcome
+    from spdcheck.semantics.ike.outcome import Doubt, Outcome
     from spdcheck.semantics.quick_mode import Ids
 
 _FIRST_MESSAGE_BYTES = 200
@@ -37,11 +37,34 @@ _FIRST_MESSAGE_BYTES = 200
 
 
 class _Result(NamedTuple):
-    """What is left of a negotiation for a policy: why there is none, whether ESP goes in UDP, what was agreed on."""
+    """What is left of a negotiation for a policy: why there is none, whether ESP goes in UDP, what was agreed on.
+
+    ``unknown`` says why nobody can tell whether it comes up, ``granted`` what is taken for granted that it does.
+    """
 
     why: str
     udp: bool = False
     agreed: Agreed | None = None
+    unknown: str = ""
+    granted: str = ""
+
+
+class Sought(NamedTuple):
+    """The SA that was looked for; else why there is none, or why nobody can tell."""
+
+    protection: Protection | None
+    why: str = ""
+    unknown: str = ""
+
+
+class Presence(NamedTuple):
+    """Why a policy that a key daemon would install is not there, or why nobody can tell; both empty where it is."""
+
+    missing: str = ""
+    unknown: str = ""
+
+
+THERE = Presence()
 
 
 class Negotiations:
@@ -67,33 +90,33 @@ class Negotiations:
 
     def protection(
         self, host: Host, policy: SecurityPolicy, template: Template, near: AddressRange, far: AddressRange
-    ) -> tuple[Protection | None, str]:
+    ) -> Sought:
         """The SA that a negotiation would give, or why it would fail."""
         result = self._result(host, policy, near, far)
-        if result.why and not self._simulator.tunnels_up:
-            return None, result.why
+        if (result.why or result.unknown) and not self._simulator.tunnels_up:
+            return Sought(None, result.why, result.unknown)
         here = negotiation.speaker(host, near, far)
         owner = self._simulator.topology.owner(far)
         agreed = _overhead(result.agreed, template)
-        return (
+        return Sought(
             Protection(
                 template.protocol, template.mode, near, far, None, None,
                 agreed or negotiation.overhead(here.daemon, policy, template), here.origin,
-                peer="" if owner is None else owner[0].name, udp=result.udp,
-            ),
-            "",
+                peer="" if owner is None else owner[0].name, udp=result.udp, granted=result.granted,
+            )
         )  # fmt: skip
 
-    def missing(self, host: Host, policy: SecurityPolicy) -> str:
-        """Why a policy that a key daemon installs is not there; empty if it is (as everything that a file says is)."""
+    def presence(self, host: Host, policy: SecurityPolicy) -> Presence:
+        """Whether a policy that a key daemon installs is there, as everything that a file says is."""
         if policy.by_ike is None or self._simulator.tunnels_up:
-            return ""
+            return THERE
         if self._simulator.before_ike:
-            return "phase 2 has not succeeded yet"
+            return Presence("phase 2 has not succeeded yet")
         near, far = near_address(policy), far_address(policy)
         if near is None or far is None:
-            return ""
-        return self._result(host, policy, near, far).why
+            return THERE
+        result = self._result(host, policy, near, far)
+        return Presence(result.why, result.unknown)
 
     def policies_made(self, host: Host, direction: Direction) -> tuple[SecurityPolicy, ...]:
         """The policies that negotiations have left in a host's SPD (``generate_policy``), behind those of its files."""
@@ -114,12 +137,14 @@ class Negotiations:
             return self._alone(host, near, far)
         if isinstance(outcome, Refused):
             return _Result(_sentence(outcome))
+        doubts = outcome.doubts if isinstance(outcome, Unknown) else ()
+        serious = next((doubt for doubt in doubts if not doubt.elsewhere), None)
         agreed = outcome.agreed if isinstance(outcome, Unknown) else outcome
-        if agreed is None:
-            return self._alone(host, near, far)
+        if serious is not None or agreed is None:
+            return _Result("", unknown=_open(serious or doubts[0], outcome))
         if agreed.phase2 is not None and agreed.phase2.makes_policies and started is not None:
             self._make(self._simulator.topology.hosts[agreed.responder], policy)
-        return _Result("", agreed.udp, agreed)
+        return _Result("", agreed.udp, agreed, granted="; ".join(doubt.reason for doubt in doubts))
 
     def _started(
         self, host: Host, policy: SecurityPolicy, ids: Ids, near: AddressRange, far: AddressRange
@@ -168,7 +193,7 @@ class Negotiations:
             spoken = {here.section.nat_traversal}
         way = self.transport(host, near, far)
         encapsulated = (way.seen is not None or "force" in spoken) and "off" not in spoken
-        return _Result(way.blocked or way.unknown, encapsulated)
+        return _Result(way.blocked, encapsulated, unknown="" if way.blocked else way.unknown)
 
     def transport(self, host: Host, near: AddressRange, far: AddressRange) -> Transport:
         """How the packets of a key exchange that this host starts fare, and the answers."""
@@ -216,6 +241,11 @@ def _stopped(what: str, leaf: Leaf, seen: AddressRange | None) -> Transport:
     if leaf.end.disposition is Disposition.UNKNOWN:
         return Transport(seen=seen, place=place, unknown=f"whether {what} gets through: {leaf.end.sentence}")
     return Transport(f"{what} does not get through: {leaf.end.sentence}", seen, place)
+
+
+def _open(doubt: Doubt, outcome: Outcome) -> str:
+    """Why nobody can tell what becomes of a negotiation."""
+    return f"whether IKE comes up between {outcome.initiator} and {outcome.responder}: {doubt.host}: {doubt.reason}"
 
 
 def _sentence(outcome: Refused) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.engine.alike import alike
 from spdcheck.engine.frame import IPSEC_KNOWN, UDP_ENCAPSULATION, Protection, protect, unwrap
+from spdcheck.engine.negotiations import Sought
 from spdcheck.engine.situation import End, Move
 from spdcheck.engine.trace import Disposition, Mark, Step
 from spdcheck.model.policy import Level, Mode, Protocol
@@ -68,11 +69,18 @@ def _find(simulator: Simulator, situation: Situation, policy: SecurityPolicy) ->
     steps: list[Step] = []
     for template in policy.templates:
         source, destination = _ends(template, situation.frame.traffic, pending)
-        protection, why = _protection(simulator, situation.host, policy, template, source, destination)
-        if protection is not None:
-            pending.append(protection)
-            steps.append(_found(situation, protection))
+        found = _protection(simulator, situation.host, policy, template, source, destination)
+        why = found.why
+        if found.protection is not None:
+            pending.append(found.protection)
+            steps.append(_found(situation, found.protection))
+            if found.protection.granted:
+                granted = found.protection.granted
+                steps.append(Step(situation.host.name, "IKE", Mark.SKIP, "assumed", granted))
             continue
+        if found.unknown:
+            step = Step(situation.host.name, "SA", Mark.UNKNOWN, "unknown", found.unknown, origin=template.origin)
+            return Move(situation.with_(*steps, step), end=End(Disposition.UNKNOWN, found.unknown))
         if template.level.is_optional:
             detail = f"{why}; the level is {template.level.value}, so the packet goes on in clear"
             steps.append(Step(situation.host.name, "SA", Mark.SKIP, "none", detail, origin=template.origin))
@@ -109,19 +117,19 @@ def _protection(
     template: Template,
     source: AddressRange,
     destination: AddressRange,
-) -> tuple[Protection | None, str]:
+) -> Sought:
     manual = manual_sa.outgoing(host, template, source, destination)
     if manual is not None:
         udp = manual.encapsulation_port is not None or manual.protocol == "esp-udp"
-        return (
+        return Sought(
             Protection(
                 template.protocol, template.mode, source, destination, manual.spi, manual.reqid,
                 of_association(manual), manual.origin, manual, udp=udp,
-            ),
-            "",
+            )
         )  # fmt: skip
     if template.level is Level.UNIQUE and template.reqid == 0 and host.sad.associations and not host.daemons:
-        return None, "unique wants an SA of its own, and SAs given by hand do not have the reqid that the kernel draws"
+        why = "unique wants an SA of its own, and SAs given by hand do not have the reqid that the kernel draws"
+        return Sought(None, why)
     return simulator.negotiations.protection(host, policy, template, source, destination)
 
 

@@ -58,7 +58,7 @@ def _in_force(simulator: Simulator, host: Host, direction: Direction, traffic: T
     if all(policy.by_ike is None for policy in ordered):
         return ordered
     asked = touching(ordered, traffic.side(SOURCE), traffic.side(DESTINATION))
-    absent = {id(policy) for policy in asked if simulator.negotiations.missing(host, policy)}
+    absent = {id(policy) for policy in asked if simulator.negotiations.presence(host, policy).missing}
     if not absent:
         return ordered
     missing = tuple(policy for policy in ordered if id(policy) in absent)
@@ -106,7 +106,7 @@ def _outward(simulator: Simulator, situation: Situation, stage: Stage, policy: S
     host = situation.host.name
     absent = _absent(simulator, situation, stage, policy)
     if absent is not None:
-        yield Move(situation.with_(absent, policy=None, pending=()))
+        yield absent._replace(situation=absent.situation.with_(policy=None, pending=()))
         return
     if policy is not None and policy in situation.applied:
         # Kernels mark what a policy has wrapped, so that its own packets do not loop.
@@ -141,15 +141,17 @@ def _outward(simulator: Simulator, situation: Situation, stage: Stage, policy: S
     yield Move(situation.with_(step, policy=protects, pending=()))
 
 
-def _absent(simulator: Simulator, situation: Situation, stage: Stage, policy: SecurityPolicy | None) -> Step | None:
-    """What to say of a policy that a key daemon would install, but does not; None if it is there."""
+def _absent(simulator: Simulator, situation: Situation, stage: Stage, policy: SecurityPolicy | None) -> Move | None:
+    """Where a packet goes on for which a key daemon would install a policy, but does not; None if it is there."""
     if policy is None or policy.by_ike is None or policy in situation.applied:
         return None
-    why = simulator.negotiations.missing(situation.host, policy)
-    if not why:
+    missing, unknown = simulator.negotiations.presence(situation.host, policy)
+    if not missing and not unknown:
         return None
-    detail = f"{policy.selector}: {policy.by_ike.daemon} installs it once phase 2 has succeeded; {why}"
-    return Step(situation.host.name, stage.kind.word, Mark.SKIP, NO_FLOW, detail, origin=policy.origin)
+    detail = f"{policy.selector}: {policy.by_ike.daemon} installs it once phase 2 has succeeded; {missing or unknown}"
+    mark, word = (Mark.SKIP, NO_FLOW) if missing else (Mark.UNKNOWN, "unknown")
+    step = Step(situation.host.name, stage.kind.word, mark, word, detail, origin=policy.origin)
+    return Move(situation.with_(step), end=None if missing else End(Disposition.UNKNOWN, unknown))
 
 
 def _templates(policy: SecurityPolicy) -> str:
@@ -203,7 +205,7 @@ def _check(simulator: Simulator, situation: Situation, stage: Stage, direction: 
             continue
         here = situation.with_(frame=situation.frame.with_traffic(own))
         absent = _absent(simulator, here, stage, policy)
-        move = _judge(simulator, here, stage, direction, policy) if absent is None else Move(here.with_(absent))
+        move = _judge(simulator, here, stage, direction, policy) if absent is None else absent
         yield with_evidence(here, move, traffic, policies=policies, blind=not ports)
 
 

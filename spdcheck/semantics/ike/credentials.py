@@ -73,10 +73,10 @@ def _racoon_key(side: Side, section: IkePeer, mode: ExchangeMode, named: Named) 
     keys = side.known.keys
     if keys.named is not None and keys.located.file is None:
         reason = f"{keys.named.path} is not among the files of {side.name}, so that its keys are not known"
-        return Proof(doubt=Doubt(side.name, reason, keys.named.origin))
+        return Proof(doubt=Doubt(side.name, reason, keys.named.origin, elsewhere=True))
     if keys.named is None and keys.located.file is None:
         reason = f"no path pre_shared_key and no key file of {side.name} is given, so that its keys are not known"
-        return Proof(doubt=Doubt(side.name, reason, section.heading))
+        return Proof(doubt=Doubt(side.name, reason, section.heading, elsewhere=True))
     identity = None
     if named.origin is not None:
         identity = Identity(named.type, named.value, named.origin, named.addresses)

@@ -118,11 +118,16 @@ class Refusal(NamedTuple):
 
 
 class Doubt(NamedTuple):
-    """Something that the files do not tell and that may make the negotiation fail."""
+    """Something that the files do not tell and that may make the negotiation fail.
+
+    ``elsewhere`` marks what no repository should hold or need hold (keys, policy files): a trace takes it for granted,
+    and says so.
+    """
 
     host: str
     reason: str
     span: Span | None
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ def policy_answer(
         return None
     if not side.host.assertions and locate(side.host, isakmpd.policy_file, "keynote").place is FilePlace.ABSENT:
         reason = f"{isakmpd.policy_file} is not among the files of {side.name}"
-        doubt = Doubt(side.name, reason, side.daemon.origin.file.span(0, 0))
+        doubt = Doubt(side.name, reason, side.daemon.origin.file.span(0, 0), elsewhere=True)
         if doubt not in talk.doubts:
             talk.doubts.append(doubt)
         return None
