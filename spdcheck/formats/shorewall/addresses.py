@@ -6,17 +6,20 @@ import re
 from typing import TYPE_CHECKING
 
 from spdcheck.formats.shorewall.columns import Refused
+from spdcheck.formats.shorewall.memo import anchor
 from spdcheck.formats.shorewall.parsed import Parsed, top_level
 from spdcheck.model.addresses import parse_value
 from spdcheck.model.netfilter import Interval, Network
 from spdcheck.model.services import service_port
 from spdcheck.model.shorewall_columns import Address, AddressKind, Hosts, Place, Zones
+from spdcheck.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
     from spdcheck.formats.shorewall.columns import Cell
     from spdcheck.formats.shorewall.syntax import Item, Part
+    from spdcheck.source import SourceFile
 
 _MAC = re.compile(r"(?:[0-9A-Fa-f]{2}[-:]){5}[0-9A-Fa-f]{2}")
 _SET = re.compile(r"(!?)\+((?:6_)?[A-Za-z][-\w]*)(?:\[([^\[\]]*)\])?")
@@ -190,24 +193,42 @@ def _zones(
     return Zones(tuple(names), "", (), intrazone, True, cell.span)
 
 
-_ZONE_AND_ADDRESS = re.compile(r"([A-Za-z]\w*):(\d{1,3}(?:\.\d{1,3}){3})(?:/(\d+))?")
+_IPV4 = r"\d{1,3}(?:\.\d{1,3}){3}(?:/\d+)?"
+ZONE_AND_ADDRESSES = re.compile(rf"([A-Za-z]\w*):({_IPV4}(?:,{_IPV4})*)(?::(\d{{1,5}}))?")
 """The form of most places that are more than a zone; the grammar reads it to the same values."""
 
 
 def _usual(cell: Cell, known: Container[str]) -> tuple[Place, ...] | None:
-    match = _ZONE_AND_ADDRESS.fullmatch(cell.text)
-    if match is None:
+    match = ZONE_AND_ADDRESSES.fullmatch(cell.text)
+    if match is None or match[1] not in known or match[1] in _WORDS:
         return None
-    name = match[1]
-    parsed = parse_value(match[2])
-    bits = int(match[3]) if match[3] else 32
-    if parsed is None or bits > 32 or name not in known or name in _WORDS:
+    where = anchor(cell.line, cell.at, cell.at + len(cell.text))
+    place = None if where is None or where.fixed is not None else usual_place(match, where.file, where.base)
+    return None if place is None else (place,)
+
+
+def usual_place(match: re.Match[str], file: SourceFile, base: int) -> Place | None:
+    """A zone, IPv4 addresses and a port; None where the numbers are too large."""
+    zone, listed, port = match.groups()
+    start = at = base + len(zone) + 1
+    found = []
+    for text in listed.split(","):
+        address, _, length = text.partition("/")
+        parsed = parse_value(address)
+        bits = int(length) if length else 32
+        if parsed is None or bits > 32:
+            return None
+        mask = 0xFFFFFFFF & ~((1 << (32 - bits)) - 1)
+        end = at + len(text)
+        found.append(Address(AddressKind.NETWORK, Network(4, parsed[1] & mask, mask), text, Span(file, at, end)))
+        at = end + 1
+    number = int(port) if port else 1
+    if not 0 < number < 65536:
         return None
-    mask = 0xFFFFFFFF & ~((1 << (32 - bits)) - 1)
-    where = cell.place(match.start(2), len(cell.text))
-    found = Address(AddressKind.NETWORK, Network(4, parsed[1] & mask, mask), cell.text[match.start(2) :], where)
-    zone = Zones((name,), "", (), False, True, cell.place(0, len(name)))
-    return (Place(zone, None, Hosts((found,), (), where), cell.span),)
+    zones = Zones((zone,), "", (), False, True, Span(file, base, base + len(zone)))
+    reached = Hosts(tuple(found), (), Span(file, start, start + len(listed)))
+    whole = Span(file, base, base + match.end())
+    return Place(zones, None, reached, whole, "", Interval(number, number) if port else None)
 
 
 def places(

@@ -6,6 +6,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from spdcheck.formats.shorewall.memo import Memo
+from spdcheck.formats.shorewall.plans import Plans
 from spdcheck.records import dataclass
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Draft:
     open_zones: bool = False
     open_interfaces: bool = False
     memo: Memo = field(default_factory=Memo)
+    plans: Plans = field(default_factory=Plans)
     zones: dict[str, Zone] = field(default_factory=dict)
     interfaces: dict[str, InterfaceEntry] = field(default_factory=dict)
     hosts: list[HostEntry] = field(default_factory=list)

@@ -24,7 +24,7 @@ _FROM_0 = (Piece(0, 0, None),)
 _ONCE, _REFUSED = object(), object()
 
 
-class _Anchor(NamedTuple):
+class Anchor(NamedTuple):
     """Where the text stands: ``base`` is where it begins; ``fixed`` is the place of the variable that it came from."""
 
     file: SourceFile
@@ -32,20 +32,18 @@ class _Anchor(NamedTuple):
     fixed: Span | None
 
 
-def _anchor(cell: Cell) -> _Anchor | None:
-    """None where a part of the text comes from elsewhere than the rest."""
-    line = cell.line
+def anchor(line: Line, at: int, end: int) -> Anchor | None:
+    """Of a part of a line; None where a part of that comes from elsewhere than the rest."""
     pieces = line.pieces
     first = pieces[0]
     if len(pieces) == 1 and first.length is None:
-        return _Anchor(line.file, first.start + cell.at, None)
-    end = cell.at + len(cell.text)
+        return Anchor(line.file, first.start + at, None)
     for number, piece in enumerate(pieces):
         following = pieces[number + 1].at if number + 1 < len(pieces) else end
-        if piece.at <= cell.at and end <= following:
+        if piece.at <= at and end <= following:
             if piece.length is None:
-                return _Anchor(line.file, piece.start + cell.at - piece.at, None)
-            return _Anchor(line.file, piece.start, Span(line.file, piece.start, piece.start + piece.length))
+                return Anchor(line.file, piece.start + at - piece.at, None)
+            return Anchor(line.file, piece.start, Span(line.file, piece.start, piece.start + piece.length))
     return None
 
 
@@ -71,10 +69,10 @@ class Memo:
             made = self._makers[name] = _read(cell, reader)
         if made is _REFUSED:
             return reader(cell)
-        anchor = _anchor(cell)
-        if anchor is None:
+        found = anchor(cell.line, cell.at, cell.at + len(cell.text))
+        if found is None:
             return reader(cell)
-        value: Value = made(anchor.file, anchor.base, anchor.fixed)
+        value: Value = made(found.file, found.base, found.fixed)
         return value
 
 
@@ -88,16 +86,19 @@ def _read(cell: Cell, reader: Callable[[Cell], Any]) -> Any:
     return made if made is not None else lambda _file, _base, _fixed: value
 
 
-def maker(value: Any) -> Callable[[SourceFile, int, Span | None], Any] | None:
-    """Makes the same value with its places moved by ``base``, or all of them ``fixed``; None where it has no place."""
+def maker(value: Any, origin: int = 0) -> Callable[[SourceFile, int, Span | None], Any] | None:
+    """Makes the same value with its places moved from ``origin`` to ``base``, or all of them ``fixed``.
+
+    None where it has no place.
+    """
     if isinstance(value, Span):
-        start, end = value.start, value.end
+        start, end = value.start - origin, value.end - origin
         return lambda file, base, fixed: fixed or Span(file, base + start, base + end)
     if not isinstance(value, tuple):
         return None
     parts = []
     for number, item in enumerate(value):
-        made = maker(item) if isinstance(item, tuple) and item else None
+        made = maker(item, origin) if isinstance(item, tuple) and item else None
         if made is not None:
             parts.append((number, made))
     if not parts:

@@ -8,6 +8,7 @@ from spdcheck.formats.shorewall import values
 from spdcheck.formats.shorewall.action import action
 from spdcheck.formats.shorewall.addresses import hosts, places
 from spdcheck.formats.shorewall.columns import Refused, split
+from spdcheck.formats.shorewall.plans import form_of, is_port
 from spdcheck.formats.shorewall.tables import RULES, RULES_2
 from spdcheck.formats.shorewall.targets import check_server, check_target
 from spdcheck.formats.shorewall.times import check_time
@@ -55,6 +56,12 @@ class Sections:
 
 def rule(desk: Desk, draft: Draft, line: Line, section: str) -> None:
     """A line of rules or (section BLACKLIST) blrules. Raises :class:`Refused`."""
+    rules = draft.blrules if section == "BLACKLIST" else draft.rules
+    form = form_of(line, section) if desk.dialect == 5 and desk.family == 4 else None
+    planned = draft.plans.filled(form, line) if form is not None else None
+    if planned is not None:
+        rules.append(planned)
+        return
     row = columns(desk, line)
     made = entry(desk, draft, row, section, zoned=True)
     if not made.source or not made.dest:
@@ -67,7 +74,9 @@ def rule(desk: Desk, draft: Draft, line: Line, section: str) -> None:
         check_server(made, made.dest)
     if made.user is not None and not _from_firewall(made, draft):
         raise Refused(made.user.origin, "USER has a meaning only where the source is the firewall ($FW)")
-    (draft.blrules if section == "BLACKLIST" else draft.rules).append(made)
+    rules.append(made)
+    if form is not None:
+        draft.plans.learn(form, line, row, made)
 
 
 def columns(desk: Desk, line: Line) -> Row:
@@ -107,7 +116,7 @@ def entry(
     def ports(cell: Cell | None, *, source: bool) -> Ports | None:
         if cell is None:
             return None
-        if cell.text.isdigit() and cell.text.isascii() and key[0] in ("tcp", "udp") and len(cell.text) < 5:
+        if key[0] in ("tcp", "udp") and is_port(cell.text):
             return Ports((Interval(int(cell.text), int(cell.text)),), False, cell.span)
         return memo.read((source, key), cell, lambda c: values.ports(c, where, source=source, needed=needed))
 
