@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.bench import bsd_filters, cold_check, engine, iptables_rules, large_sites, setkey_parsing, startup
+from tests.bench import (
+    bsd_filters,
+    cold_check,
+    engine,
+    iptables_rules,
+    large_sites,
+    setkey_parsing,
+    shorewall_reading,
+    startup,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,6 +24,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
     "startup": startup.figures,
     "cold-check": cold_check.figures,
     "setkey-parsing": setkey_parsing.figures,
+    "shorewall": shorewall_reading.figures,
     "bsd-filters": bsd_filters.figures,
     "iptables": iptables_rules.figures,
     "shadowing": engine.shadowed_rules,
