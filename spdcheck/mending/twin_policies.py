@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from spdcheck.formats.base import Context
 from spdcheck.formats.iproute import write as of_ip
 from spdcheck.formats.setkey import write as of_setkey
-from spdcheck.formats.setkey.dialect import dialect_of
+from spdcheck.formats.setkey.dialect import DEFAULT_PRIORITY, dialect_of
 from spdcheck.mending.edit import Edit
 from spdcheck.model.host import Platform
 from spdcheck.model.policy import Action, Direction, Level
@@ -18,6 +18,7 @@ from spdcheck.semantics.spd_order import has_forward_policies
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from spdcheck.formats.setkey.dialect import Dialect
     from spdcheck.model.host import Host
     from spdcheck.model.policy import SecurityPolicy
     from spdcheck.semantics.peering import Peering
@@ -38,7 +39,7 @@ def needed(peering: Peering, host: Host, peer: Host) -> list[SecurityPolicy]:
             continue
         if peer not in peers_of(peering, host, policy):
             continue
-        twin = _plain(mirrored(policy))
+        twin = _plain(mirrored(policy), host, peer)
         if (twin.direction, twin.selector) not in known:
             found.setdefault((twin.direction, twin.selector), twin)
         forward = replace(twin, direction=Direction.FWD)
@@ -48,20 +49,28 @@ def needed(peering: Peering, host: Host, peer: Host) -> list[SecurityPolicy]:
     return list(found.values())
 
 
-def _plain(policy: SecurityPolicy) -> SecurityPolicy:
+def _plain(policy: SecurityPolicy, host: Host, peer: Host) -> SecurityPolicy:
+    """The policy without what is a matter of the host: numbers of ``unique``, and its kernel's usual priority."""
+    ranked = policy.priority != _usual_priority(host) and (_speaks_ip(peer) or _dialect(peer).priorities)
+    priority = policy.priority if ranked else _usual_priority(peer)
     templates = tuple(
         replace(template, level=Level.UNIQUE if template.level is Level.UNIQUE else template.level, reqid=0)
         for template in policy.templates
     )
-    return replace(policy, templates=templates, priority=0, by_ike=None)
+    return replace(policy, templates=templates, priority=priority, by_ike=None)
 
 
-def _context(peer: Host) -> Context:
-    return Context(platform=peer.platform, release=peer.release, tools=peer.tools)
+def _usual_priority(host: Host) -> int:
+    """The priority of a policy for which none is written."""
+    return DEFAULT_PRIORITY if _dialect(host).priorities and not _speaks_ip(host) else 0
+
+
+def _dialect(host: Host) -> Dialect:
+    return dialect_of(Context(platform=host.platform, release=host.release, tools=host.tools))
 
 
 def _implies_forward(peer: Host) -> bool:
-    return not _speaks_ip(peer) and dialect_of(_context(peer)).implied_forward
+    return not _speaks_ip(peer) and _dialect(peer).implied_forward
 
 
 def _speaks_ip(peer: Host) -> bool:
@@ -78,12 +87,15 @@ def edits(peering: Peering, host: Host, peer: Host) -> Iterator[Edit | str]:
             if _speaks_ip(peer):
                 lines.append(of_ip.write_policy(policy))
             else:
-                lines.append(of_setkey.write_policy(policy, dialect_of(_context(peer))))
+                lines.append(of_setkey.write_policy(policy, _dialect(peer)))
         except (of_setkey.NotExpressible, of_ip.NotExpressible) as error:
             yield f"the {policy.direction.value} policy for {policy.selector} can't be written: {error}"
     if lines:
         why = f"the other half of what {host.name} protects"
-        yield Edit(_script(peer), "\n".join(lines) + "\n", why)
+        script = _script(peer)
+        if all(report.file.path != script for report in peer.files):
+            lines.insert(0, "ip xfrm policy flush" if _speaks_ip(peer) else "flush;\nspdflush;")
+        yield Edit(script, "\n".join(lines) + "\n", why)
     yield from _associations(host, peer)
 
 

@@ -37,4 +37,5 @@ def _line(span: Span | None, word: str, role: str, code: str, message: str, host
         begin = span.begin
         place = look.text(f"{span.file.path}:{begin.line}:{begin.column}") + ": "
     start = " ".join(part for part in (look.paint(word, role), look.paint(code, "strong")) if part)
-    return f"{place}{start} {look.text(message)} [{look.text(host)}]\n"
+    owner = f" [{look.text(host)}]" if host else ""
+    return f"{place}{start} {look.text(message)}{owner}\n"

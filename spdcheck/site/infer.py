@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from spdcheck.model.addresses import AddressRange
     from spdcheck.source import Span
 
+_END_POINT = "a local end point of its policies, daemons or tunnel devices"
+
 
 def infer_addresses(hosts: tuple[Host, ...]) -> tuple[Host, ...]:
     """The hosts with the addresses that only their policies, tunnels and daemons reveal.
@@ -41,7 +43,7 @@ def infer_addresses(hosts: tuple[Host, ...]) -> tuple[Host, ...]:
             )
             if address not in known and not beaten and claim.is_claim and claim.weight >= 0:
                 own.append(address)
-        result.append(_with_outside(host, own))
+        result.append(with_outside(host, own))
     return tuple(result)
 
 
@@ -88,7 +90,8 @@ def _claims(host: Host) -> dict[AddressRange, _Claim]:
     return {address: _Claim(voices[address] - against[address], voices[address] > 0) for address in voices | against}
 
 
-def _with_outside(host: Host, addresses: list[AddressRange]) -> Host:
+def with_outside(host: Host, addresses: list[AddressRange], why: str = _END_POINT) -> Host:
+    """The host with inferred addresses on an interface without a name."""
     if not addresses:
         return host
     added = tuple(InterfaceAddress(address, address, None, None) for address in sorted(addresses))
@@ -96,11 +99,9 @@ def _with_outside(host: Host, addresses: list[AddressRange]) -> Host:
     interface = Interface(
         name=OUTSIDE,
         addresses=(*before, *added),
-        inferred="local end points of its tunnels, listen addresses and tunnel devices",
+        inferred="local end points of its tunnels, listen addresses and tunnel devices" if why is _END_POINT else why,
     )
-    lines = tuple(
-        f"address {address}: a local end point of its policies, daemons or tunnel devices" for address in addresses
-    )
+    lines = tuple(f"address {address}: {why}" for address in addresses)
     return replace(
         host,
         interfaces=(*(i for i in host.interfaces if i.name != OUTSIDE), interface),
@@ -132,7 +133,7 @@ def infer_networks(host: Host) -> Host:
             networks.setdefault(local, policy.selector_origin)
     own_only = [address for address in own if not any(network.contains(address) for network in networks)]
     if own_only:
-        host = _with_outside(host, own_only)
+        host = with_outside(host, own_only)
     if not networks:
         return host
     why = "its tunnel policies call this network local, and no interface or route leads to it"

@@ -25,6 +25,24 @@ IPTABLES = """\
 -A OUTPUT -o lo -j ACCEPT
 COMMIT
 """
+NO_SCRIPT = """=== a/etc/ipsec-tools.conf
+flush;
+spdflush;
+spdadd 10.2.0.0/24 10.1.0.0/24 any -P in prio 100 ipsec esp/tunnel/198.51.100.2-192.0.2.1/require;
+spdadd 10.1.0.0/24 10.2.0.0/24 any -P out ipsec esp/tunnel/192.0.2.1-198.51.100.2/require;
+=== b/etc/racoon.conf
+remote 192.0.2.1 {
+    exchange_mode main;
+    proposal {
+        encryption_algorithm aes 256; hash_algorithm sha256; authentication_method pre_shared_key; dh_group modp2048;
+    }
+}
+=== spdcheck.toml
+[host.a]
+platform = "linux"
+[host.b]
+platform = "linux"
+"""
 IPF = "pass in quick on lo0 all\npass out quick on lo0 all\nblock in quick all\nblock out quick all\n"
 
 
@@ -82,6 +100,16 @@ def test_with_it_the_findings_are_gone(star: Path, language: str) -> None:
     again = spdcheck("mirror", "hub", "branch-0000")
     assert again.out == ""
     assert "lacks nothing" in again.err
+
+
+def test_a_peer_without_script_gets_a_whole_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    unpack(NO_SCRIPT, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    _, out, err = spdcheck("mirror", "a", "b")
+    assert "# b/etc/ipsec-tools.conf, a new file: the other half of what a protects\nflush;\nspdflush;\n" in out
+    assert "spdadd 10.1.0.0/24 10.2.0.0/24 any -P in ipsec\n" in out
+    assert "spdadd 10.2.0.0/24 10.1.0.0/24 any -P out prio 100 ipsec\n" in out
+    assert "CFG011" not in err
 
 
 def test_the_patch_can_be_applied(star: Path) -> None:
