@@ -188,7 +188,7 @@ def test_an_odd_number_of_digits_starts_with_half_a_byte() -> None:
         ("spdadd host 10.0.0.1 any -P out none;", {Part.SPD}),
         ("spdadd 10.0.0.0/33 10.0.0.1 any -P out none;", {Part.SPD}),
         ("add host 10.0.0.1 esp 256 -E null;", {Part.SAD}),
-        ("add 10.0.0.1 10.0.0.1 esp 255 -E null;", {Part.SAD}),
+        ("add 10.0.0.1 10.0.0.1 esp 0 -E null;", {Part.SAD}),
     ],
 )
 def test_what_is_not_known_leaves_a_gap(statement: str, part: set[Part]) -> None:

@@ -234,9 +234,7 @@ class Associations:
         if not protocol:
             raise NotLoaded(node.spi.at, f"an association without a protocol: {answer}", "write `esp` before the SPI")
         if outer.spi <= 0xFF and protocol in ("esp", "ah"):
-            raise NotLoaded(
-                node.spi.at, f"SPI {outer.spi} is reserved (RFC 4303, section 2.1): {answer}", "choose one from 256 on"
-            )
+            self._reserved(node.spi, outer.spi, answer, statement)
         fitting = {"esp": Algorithms, "ah": IntegrityOnly, "ipcomp": Compression, "tcp": IntegrityOnly}[protocol]
         if not isinstance(algorithms, fitting):
             wanted = {"esp": "`-E`", "ah": "`-A` alone", "ipcomp": "`-C`", "tcp": "`-A tcp-md5`"}[protocol]
@@ -246,6 +244,18 @@ class Associations:
             raise NotLoaded(integrity.name.at, f"tcp-md5 belongs to the protocol `tcp`, and only that: {answer}")
         if protocol == "tcp" and self._dialect.platform is Platform.LINUX:
             raise NotLoaded(node.spi.at, f"Linux keeps no TCP signatures in the SAD: {answer}")
+
+    def _reserved(self, slot: Slot, spi: int, answer: str, statement: Statement) -> None:
+        """The BSDs refuse SPIs up to 255 (``key_mature``); Linux takes them, and finds no association by SPI 0."""
+        reserved, mend = f"SPI {spi} is reserved (RFC 4303, section 2.1)", "choose one from 256 on"
+        if spi and self._dialect.platform is Platform.LINUX:
+            statement.odd(slot, f"{reserved}; Linux takes it, the BSDs do not", mend)
+        elif spi and self._dialect.unknown:
+            statement.odd(slot, f"{reserved}; the BSDs refuse it, Linux does not", mend)
+        elif self._dialect.platform is Platform.LINUX or self._dialect.unknown:
+            raise NotLoaded(slot.at, f"{reserved}: no packet is found to belong to it", mend)
+        else:
+            raise NotLoaded(slot.at, f"{reserved}: {answer}", mend)
 
 
 def protocol_word(node: Protocol | UdpEncapsulated | None, statement: Statement) -> str:

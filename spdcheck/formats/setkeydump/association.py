@@ -50,7 +50,9 @@ class AssociationEntry:
         elif kind == "key":
             self._key(line)
         elif kind == "compression":
-            self._values["compression"] = line.words()[1]
+            name = line.words()[1]
+            self._values["compression"] = None if name == "none" else name
+            self._named(line)
         elif kind in ("age", "bytes"):
             self._limits(kind, line)
         elif kind in ("counters", "fields"):
@@ -130,6 +132,9 @@ class AssociationEntry:
         """``seq= replay= flags= state=``, and the trailer ``sadb_seq= pid= refcnt=``."""
         slots = own_slots(line.node)
         self._field(line.text(slots[0]), line.text(slots[1]))
+        self._named(line)
+
+    def _named(self, line: Line) -> None:
         for node in line.node.nodes:
             name, value = line.words(node)[:2]
             if name in _PLACED:

@@ -8,6 +8,7 @@ from spdcheck.formats.dump_lines import LineGrammar
 
 _WORDS = {
     "WORD": "a word",
+    "HIDDEN": "more of a key",
     "MODE": "`mode=`",
     "SEQUENCE": "`seq=`",
     "FIELD": "`spid=`",
@@ -20,7 +21,7 @@ _WORDS = {
 }
 _BEGINNINGS = frozenset({
     "CIPHER", "AUTH", "COMPRESSION", "NAT", "CREATED", "CURRENT", "DIFF", "LAST", "ALLOCATED", "SECURITY", "TAGGED",
-    "LIFETIME", "FIELD", "SEQUENCE", "HEADING", "DIRECTION", "WORD", "NONE", "LPAR",
+    "LIFETIME", "FIELD", "SEQUENCE", "HEADING", "DIRECTION", "WORD", "HIDDEN", "NONE", "LPAR",
 })  # fmt: skip
 
 

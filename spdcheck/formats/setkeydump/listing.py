@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from spdcheck.model.running import RunningAssociation, RunningPolicy
 
 _OF_ASSOCIATIONS = frozenset({
-    "association", "key", "compression", "nat", "counters", "age", "used", "bytes", "allocated", "times",
+    "association", "key", "more", "compression", "nat", "counters", "age", "used", "bytes", "allocated", "times",
 })  # fmt: skip
 _OF_POLICIES = frozenset({"policy", "template", "last_used", "validity"})
 _WITHOUT_EFFECT = frozenset({
-    "nat", "times", "used", "allocated", "context", "last_used", "validity", "socket", "header", "empty",
+    "nat", "more", "times", "used", "allocated", "context", "last_used", "validity", "socket", "header", "empty",
 })  # fmt: skip
 
 
