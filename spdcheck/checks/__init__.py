@@ -34,6 +34,7 @@ CHECKS: tuple[tuple[str, str, str], ...] = (
     ("SPD011", "spd011_wrong_end_point", "WrongEndPoint"),
     ("SPD012", "spd012_tunnel_device_bypassed", "TunnelDeviceBypassed"),
     ("SPD013", "spd013_ports_never_match", "PortsNeverMatch"),
+    ("SPD014", "spd014_not_forwarded", "NotForwarded"),
     ("SAD001", "sad001_duplicate_sa", "DuplicateSa"),
     ("SAD002", "sad002_overlapping_sas", "OverlappingSas"),
     ("SAD003", "sad003_unpaired_sa", "UnpairedSa"),

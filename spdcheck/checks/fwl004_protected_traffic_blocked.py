@@ -16,7 +16,7 @@ from spdcheck.engine.tracing import trace as one_trace
 from spdcheck.engine.ways import filtered, inward, left_protected, passes, translated_inside
 from spdcheck.model.diagnostic import Note
 from spdcheck.model.policy import Direction
-from spdcheck.model.protocols import TCP
+from spdcheck.model.protocols import ICMP, ICMP6, TCP
 from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.beginning import flow_of
 from spdcheck.semantics.conditions import protocol
@@ -56,9 +56,10 @@ class ProtectedTrafficBlocked(Check):
 
     Supposes that the tunnel is up, sends the packets of every protecting `out` policy out of their host, lets those of
     every `in` policy arrive in ESP, and looks at what the host's filters make of the packets inside. If they stop
-    everything both ways, that is an error; if they stop everything one way and only answers pass, it is a warning. A
-    filter that lets TCP in and stops the answers to it is an error. One that picks services is nobody's mistake; one
-    that passes half of the addresses or more, but not all, is mentioned.
+    everything both ways, that is an error; if they stop everything one way and only answers pass, it is a warning. ICMP
+    does not count: it says that the tunnel is up, and opens no connection. A filter that lets TCP in and stops the
+    answers to it is an error. One that picks services is nobody's mistake; one that passes half of the addresses or
+    more, but not all, is mentioned.
 
     ## Why it matters
 
@@ -174,24 +175,26 @@ class ProtectedTrafficBlocked(Check):
             if doubts:
                 return
             ways.append(_way(host, policy, endings))
-        closed = [way for way in ways if way.stopped and not way.passed]
-        open_ways = [way for way in ways if way.passed]
+        closed = [way for way in ways if way.stopped and all(_is_icmp(ending) for ending in way.passed)]
+        open_ways = [way for way in ways if way.passed and way not in closed]
         if closed:
             for way in closed:
                 answered = any(_is_answered(context, host, other, way.policy) for other in open_ways)
-                yield from self._blocked(context, host, way.policy, way.stopped, answered=answered)
+                yield from self._blocked(context, host, way, answered=answered)
             return
         for way in open_ways:
             yield from self._partly(context, host, way)
 
-    def _blocked(
-        self, context: Context, host: Host, policy: SecurityPolicy, stopped: list[Ending], *, answered: bool
-    ) -> Iterator[Finding | Undecided]:
+    def _blocked(self, context: Context, host: Host, way: Way, *, answered: bool) -> Iterator[Finding | Undecided]:
+        policy = way.policy
         direction = "leave" if policy.direction is Direction.OUT else "come in"
         text = f"nothing of {policy.selector} can {direction} at {host.name}"
         if answered:
-            text += " but answers: only the other side can open connections"
+            text += f" but answers{' and ICMP' if way.passed else ''}: only the other side can open connections"
+        elif way.passed:
+            text += " but ICMP: ping tells that the tunnel works, and no connection opens"
         severity = Severity.WARNING if answered else Severity.ERROR
+        stopped = [ending for ending in way.stopped if not _is_icmp(ending)] or way.stopped
         yield from self._told(context, host, policy, stopped, text, severity)
 
     def _partly(self, context: Context, host: Host, way: Way) -> Iterator[Finding | Undecided]:
@@ -238,6 +241,11 @@ def _stops(ending: Ending, host: Host) -> bool:
     """A filter of the host stopped the packets, bare as they are before and behind the tunnel."""
     bare = ending.situation.frame.protection is None
     return bare and ending.situation.host is host and filtered(ending) is not None
+
+
+def _is_icmp(ending: Ending) -> bool:
+    """Nothing but ICMP: firewalls pass it for its own sake, and IPv6 needs it."""
+    return all(first == last and first in (ICMP, ICMP6) for first, last in ending.began.side(PROTOCOL))
 
 
 def _way(host: Host, policy: SecurityPolicy, endings: Sequence[Ending]) -> Way:

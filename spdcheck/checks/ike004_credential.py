@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from spdcheck.checks.base import Context
+    from spdcheck.checks.negotiated import Failure
     from spdcheck.model.addresses import AddressRange
     from spdcheck.model.host import Host
     from spdcheck.model.ike import Credential as Key
@@ -100,6 +101,7 @@ class Credential(Check):
     def run(self, context: Context) -> Iterator[Finding | Undecided]:
         """The key file and the certificates of every racoon, then the keys of every pair of hosts."""
         pairs: dict[tuple[str, str], list[Key]] = {}
+        told: set[frozenset[str]] = set()
         for host in context.hosts:
             if host.gap_in(Part.IKE, Part.CREDENTIALS) is not None:
                 yield from self.undecided(host, (Part.IKE, Part.CREDENTIALS))
@@ -120,12 +122,15 @@ class Credential(Check):
                     found = self._look_up(host, keys, need)
                     if isinstance(found, Finding | Undecided):
                         yield found
+                        if need.peer is not None:
+                            told.add(frozenset((host.name, need.peer.name)))
                     elif need.peer is not None:
                         pairs.setdefault((host.name, need.peer.name), []).append(found)
                 if not context.site.single_file:
                     yield from self._strangers(host, needs)
         yield from self._compare(pairs)
-        yield from findings(self, context, Cause.CREDENTIAL, only=concerns_isakmpd)
+        told |= {frozenset(pair) for pair in pairs if pair[::-1] in pairs}
+        yield from findings(self, context, Cause.CREDENTIAL, only=lambda f: concerns_isakmpd(f) or _is_left(f, told))
 
     def _key_file(self, host: Host, keys: KeyFile, place: Span) -> Iterator[Finding]:
         if keys.named is None:
@@ -246,6 +251,15 @@ class Credential(Check):
                 notes=[Note(theirs[0].origin, f"{peer}'s key for {host}")],
                 mend="write the same key at both peers; blanks at the end of the line belong to it",
             )
+
+
+def _is_left(failure: Failure, told: set[frozenset[str]]) -> bool:
+    """Two racoons of which one answers whoever comes (``remote anonymous``): its keys are no peer's until one comes."""
+    ends = (failure.tried.initiator, failure.tried.responder)
+    keys = [key for host in ends for key in host.daemons]
+    racoons = bool(keys) and all(daemon.program == "racoon" for daemon in keys)
+    by_key = failure.refusal.differing == "pre-shared key"
+    return by_key and racoons and frozenset(host.name for host in ends) not in told
 
 
 class _Need(NamedTuple):

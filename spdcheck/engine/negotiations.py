@@ -96,13 +96,13 @@ class Negotiations:
         if (result.why or result.unknown) and not self._simulator.tunnels_up:
             return Sought(None, result.why, result.unknown)
         here = negotiation.speaker(host, near, far)
-        owner = self._simulator.topology.owner(far)
+        peer = self._simulator.topology.peer(far)
         agreed = _overhead(result.agreed, template)
         return Sought(
             Protection(
                 template.protocol, template.mode, near, far, None, None,
                 agreed or negotiation.overhead(here.daemon, policy, template), here.origin,
-                peer="" if owner is None else owner[0].name, udp=result.udp, granted=result.granted,
+                peer="" if peer is None else peer.name, udp=result.udp, granted=result.granted,
             )
         )  # fmt: skip
 
@@ -150,8 +150,8 @@ class Negotiations:
         self, host: Host, policy: SecurityPolicy, ids: Ids, near: AddressRange, far: AddressRange
     ) -> Started | None:
         """What a host starts for a policy, and with whom; None where nobody of the site could answer."""
-        owner = self._simulator.topology.owner(far)
-        if owner is None or owner[0].external or owner[0] is host:
+        responder = self._simulator.topology.peer(far)
+        if responder is None or responder.external or responder is host:
             return None
         if policy.by_ike is not None:
             return next(
@@ -160,7 +160,7 @@ class Negotiations:
         racoon = next((known for known in self.daemons.of(host) if known.is_racoon), None)
         if racoon is None:
             return None
-        return Started(racoon, Want(near, far, ids, policy.origin, policy), owner[0])
+        return Started(racoon, Want(near, far, ids, policy.origin, policy), responder)
 
     def _by_the_other(self, host: Host, ids: Ids, started: Started | None) -> Outcome | None:
         other = None if started is None else started.responder
@@ -183,9 +183,9 @@ class Negotiations:
         here = negotiation.speaker(host, near, far)
         if here.section is None:
             return _Result(here.why_not)
-        owner = self._simulator.topology.owner(far)
-        if owner is not None and not owner[0].external:
-            there = negotiation.speaker(owner[0], far, near)
+        peer = self._simulator.topology.peer(far)
+        if peer is not None and not peer.external:
+            there = negotiation.speaker(peer, far, near)
             if there.section is None:
                 return _Result(there.why_not)
             spoken = {here.section.nat_traversal, there.section.nat_traversal}
@@ -199,9 +199,11 @@ class Negotiations:
         """How the packets of a key exchange that this host starts fare, and the answers."""
         key = (host.name, near, far)
         if key not in self._ways:
-            owner = self._simulator.topology.owner(far)
-            peer = None if owner is None else owner[0]
+            peer = self._simulator.topology.peer(far)
             way = self._exchange(host, near, far, peer, ISAKMP_PORT)
+            if way.seen is None and host.public_address not in (None, near):
+                # The NAT device is none of the site's hosts.
+                way = way._replace(seen=host.public_address)
             if way.seen is not None:
                 moved = self._exchange(host, near, far, peer, NAT_T_PORT)
                 way = way._replace(blocked_behind_nat=moved.blocked)

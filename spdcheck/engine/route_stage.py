@@ -16,9 +16,10 @@ from spdcheck.semantics.fields import (
     address_interval,
     address_range,
 )
+from spdcheck.semantics.forwarding import forwards
 from spdcheck.semantics.predicate import in_set
 from spdcheck.semantics.routing import RouteEntry
-from spdcheck.semantics.sysctls import own_value, switched_on, values
+from spdcheck.semantics.sysctls import switched_on, values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,10 +130,10 @@ def _on_arrival(table: tuple[RouteEntry, ...], situation: Situation, entry: Rout
         return refused
     if entry.local or group.contains(target):
         return Move(situation.with_(route=entry, in_fragments=False), way=situation.path.local)
-    forwards, why, place = _forwards(host, situation.frame.family, situation.in_interface)
-    if forwards and not situation.arrived:
-        forwards, why, place = _forwards_in_clear(host, situation.frame.family)
-    if not forwards:
+    passes_on, why, place = forwards(host, situation.frame.family, situation.in_interface)
+    if passes_on and not situation.arrived:
+        passes_on, why, place = _forwards_in_clear(host, situation.frame.family)
+    if not passes_on:
         step = Step(host.name, "ROUTE", Mark.FAIL, "not ours", why, situation.in_interface, place)
         end = End(Disposition.NO_ROUTE, f"{host.name} does not forward: {why}", "Ip.InAddrErrors")
         return Move(situation.with_(step), end=end)
@@ -173,19 +174,6 @@ def _forwards_in_clear(host: Host, family: int) -> tuple[bool, str, Span | None]
     found = host.settings.get(key)
     if host.platform is Platform.OPENBSD and found is not None and found[0] == "2":
         return False, "it forwards only what came out of IPsec", found[1]
-    return True, "", None
-
-
-def _forwards(host: Host, family: int, interface: str) -> tuple[bool, str, Span | None]:
-    """Whether a host forwards packets that come in by an interface, and what says that it does not."""
-    flag = host.forwarding.get(family)
-    if flag is not None and not flag.value:
-        return False, "forwarding is switched off", flag.origin
-    own = own_value(host, interface, "forwarding") if family == 4 else None
-    if own is not None and not own[0]:
-        return False, f"forwarding is switched off for what comes in by {interface}", own[1]
-    if flag is None and "rc.conf" in host.settings and host.platform in (Platform.FREEBSD, Platform.NETBSD):
-        return False, "its rc.conf does not set gateway_enable", None
     return True, "", None
 
 

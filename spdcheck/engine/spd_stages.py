@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from spdcheck.engine.simulate import Simulator
     from spdcheck.engine.situation import Situation
     from spdcheck.engine.traffic import Traffic
+    from spdcheck.model.addresses import AddressRange
     from spdcheck.model.host import Host
     from spdcheck.model.policy import SecurityPolicy, Template
     from spdcheck.semantics.datapath.stages import Stage
@@ -261,7 +262,7 @@ def _judge_protected(simulator: Simulator, situation: Situation, word: str, poli
             Disposition.DISCARDED_BY_SPD, f"{host} demands protection for {policy.selector}", "XfrmInTmplMismatch"
         )
         return Move(situation.with_(step), end=end)
-    misfit = _misfit(situation, policy) if situation.path.templates_are_checked else None
+    misfit = _misfit(simulator, situation, policy) if situation.path.templates_are_checked else None
     if misfit is not None:
         step = Step(host, word, Mark.FAIL, "misfit", misfit, origin=policy.origin)
         end = End(Disposition.SELECTOR_MISMATCH, f"{host}: {misfit}", "XfrmInTmplMismatch")
@@ -285,11 +286,11 @@ def _by_peer(simulator: Simulator, situation: Situation, policy: SecurityPolicy)
     return False
 
 
-def _misfit(situation: Situation, policy: SecurityPolicy) -> str | None:
+def _misfit(simulator: Simulator, situation: Situation, policy: SecurityPolicy) -> str | None:
     """Why the protections of a packet do not fit a policy's templates; None if they do (xfrm_policy_ok)."""
     rest = list(situation.arrived)
     for template in reversed(policy.templates):
-        found = next((n for n, used in enumerate(rest) if _fits(template, used)), None)
+        found = next((n for n, used in enumerate(rest) if _fits(simulator, template, used)), None)
         if found is None:
             if template.level.is_optional:
                 continue
@@ -303,8 +304,11 @@ def _misfit(situation: Situation, policy: SecurityPolicy) -> str | None:
     return None
 
 
-def _fits(template: Template, used: Protection) -> bool:
-    """xfrm_state_ok: protocol, mode, reqid where the template gives one, and a tunnel's end points."""
+def _fits(simulator: Simulator, template: Template, used: Protection) -> bool:
+    """xfrm_state_ok: protocol, mode, reqid where the template gives one, and a tunnel's end points.
+
+    A negotiated SA has the addresses by which its own host knows the peer, whatever the other side calls itself.
+    """
     if template.protocol is not used.protocol or template.mode is not used.mode:
         return False
     if template.reqid and used.reqid is not None and template.reqid != used.reqid:
@@ -312,4 +316,19 @@ def _fits(template: Template, used: Protection) -> bool:
     if template.mode is not Mode.TUNNEL:
         return True
     ends = ((template.source, used.source), (template.destination, used.destination))
-    return all(wanted is None or wanted.is_everything or wanted == actual for wanted, actual in ends)
+    return all(
+        wanted is None
+        or wanted.is_everything
+        or wanted == actual
+        or (used.association is None and _is_translated(simulator, wanted, actual))
+        for wanted, actual in ends
+    )
+
+
+def _is_translated(simulator: Simulator, one: AddressRange, other: AddressRange) -> bool:
+    """A host has one of the addresses, and is known by the other one outside the NAT before it."""
+    for own, outside in ((one, other), (other, one)):
+        found = simulator.topology.owner(own)
+        if found is not None and found[0].public_address == outside:
+            return True
+    return False

@@ -16,6 +16,7 @@ from spdcheck.semantics.fields import (
     DESTINATION,
     PROTOCOL,
     SOURCE,
+    address_interval,
     address_range,
 )
 from spdcheck.semantics.intervals import single
@@ -93,11 +94,14 @@ def _onto_the_wire(simulator: Simulator, situation: Situation) -> Iterator[Move]
     target = address_range(*frame.traffic.side(DESTINATION)[0])
     outside = simulator.topology.is_outside(host, name)
     following = simulator.topology.neighbour(host, name, situation.gateway or target)
-    if following is None and outside:
+    crosses = following is None and outside
+    if crosses:
         following = _across(simulator, host, target)
     untrusted = outside and (following is None or simulator.topology.is_outside(*following))
     protected = _is_protected(frame)
     frame = frame.with_traffic(frame.traffic.rewritten(NOT_ON_THE_WIRE))
+    if crosses:
+        frame = _through_nat(frame, host, following)
     spi = None if frame.protection is None else frame.protection.spi
     wire = Wire(host.name, name, frame.traffic.example(), form(frame), frame.length, untrusted, spi)
     pieces = _fragments(wire, situation.fragment_bytes) if situation.fragment_bytes else (wire,)
@@ -116,6 +120,21 @@ def _onto_the_wire(simulator: Simulator, situation: Situation) -> Iterator[Move]
         yield from _at_neighbour(simulator, on, *following)
         return
     yield from _off_the_map(simulator, on, target, untrusted=untrusted)
+
+
+def _through_nat(frame: Frame, sender: Host, receiver: tuple[Host, str] | None) -> Frame:
+    """What NAT devices that are no hosts of the site make of a packet: a host's public address is theirs."""
+    traffic = frame.traffic
+    source = traffic.side(SOURCE)
+    if sender.public_address is not None and len(source) == 1 and sender.owns(address_range(*source[0])):
+        traffic = traffic.rewritten({SOURCE: (address_interval(sender.public_address),)})
+    public = None if receiver is None else receiver[0].public_address
+    if receiver is not None and public is not None and traffic.side(DESTINATION) == (address_interval(public),):
+        door = receiver[0].interface(receiver[1])
+        addresses = () if door is None else door.addresses
+        own = next((item.address for item in addresses if item.address.family == public.family), public)
+        traffic = traffic.rewritten({DESTINATION: (address_interval(own),)})
+    return frame.with_traffic(traffic)
 
 
 def _fragments(wire: Wire, room: int) -> tuple[Wire, ...]:

@@ -58,6 +58,10 @@ class Peering:
         for host in site.hosts:
             for address in host.addresses:
                 self._owners.setdefault(address, host)
+        for host in site.hosts:
+            # A router that translates for a host has its public address too.
+            if host.public_address is not None:
+                self._owners[host.public_address] = host
         self._holders: dict[tuple[Direction, TrafficSelector], list[Host]] | None = None
 
     def owner(self, address: AddressRange) -> Host | None:

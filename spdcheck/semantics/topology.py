@@ -74,6 +74,7 @@ class Topology:
             for interface in host.interfaces:
                 for address in interface.addresses:
                     owners.setdefault(address.address, (host, interface))
+        for host in self.site.hosts:
             if host.public_address is not None:
                 for interface in host.interfaces:
                     if self.is_outside(host, interface.name):
@@ -83,6 +84,15 @@ class Topology:
     def owner(self, address: AddressRange) -> tuple[Host, Interface] | None:
         """The host and interface that have a single address."""
         return self._owners.get(address)
+
+    def peer(self, address: AddressRange) -> Host | None:
+        """The host that one speaks with at this address: behind a NAT device, not the device."""
+        found = self.owner(address)
+        return self._behind_nat.get(address) or (None if found is None else found[0])
+
+    @cached_property
+    def _behind_nat(self) -> dict[AddressRange, Host]:
+        return {host.public_address: host for host in self.site.hosts if host.public_address is not None}
 
     @cached_property
     def networks(self) -> tuple[tuple[AddressRange, Place], ...]:

@@ -25,6 +25,7 @@ from spdcheck.site.files import (
     walk,
 )
 from spdcheck.site.infer import infer_addresses, infer_networks
+from spdcheck.site.infer_nat import infer_translations
 from spdcheck.site.infer_peers import infer_peers
 from spdcheck.site.kept_readings import KeptReadings
 from spdcheck.site.named_interfaces import infer_names
@@ -222,7 +223,8 @@ def _inferred(hosts: tuple[Host, ...], *, single_file: bool = False) -> tuple[Ho
 
     The names of interfaces come last: the rules tell them by the peers and networks that they are about.
     """
-    told = with_flows(infer_peers(infer_addresses(hosts)), single_file=single_file)
+    known = infer_translations(infer_peers(infer_addresses(hosts)))
+    told = with_flows(known, single_file=single_file)
     return tuple(infer_names(infer_networks(host)) for host in told)
 
 

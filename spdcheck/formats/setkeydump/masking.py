@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from spdcheck.source import SourceFile
 
 _LINE = re.compile(
-    r"(?<![\w:])[EA]:[ \t]*(?P<name>(?![0-9A-Fa-f]{8}(?![\w-]))[^\s]+)?[ \t]*(?P<key>(?:(?![ \t](?:A:|seq=))[^\n])*(?:\n[ \t]*(?:[0-9A-Fa-f]{8}[ \t\r]*)+(?=\n|\Z))*)"
+    r"(?<![\w:])[EA]:[ \t]*(?P<name>(?![0-9A-Fa-f]{8}(?![\w-]))[^\s]+)?[ \t]*"
+    r"(?P<key>(?:(?![ \t](?:A:|seq=))[^\n])*(?:\n[ \t]*(?:[0-9A-Fa-f]{8}[ \t\r]*)+(?=\n|\Z))*)"
 )
 _GROUPS = re.compile(r"(?<![\w.:])(?:[0-9A-Fa-f]{8}[ \t\r\n]+)+[0-9A-Fa-f]{2,8}(?![\w.:])")
 _LONG = re.compile(r"(?<![\w.:])(?:0[xX])?[0-9A-Fa-f]{16,}(?![\w:])")

@@ -91,7 +91,9 @@ def _racoon_key(side: Side, section: IkePeer, mode: ExchangeMode, named: Named) 
         where, mend = "no path pre_shared_key names a key file", 'add path pre_shared_key "/etc/racoon/psk.txt";'
     else:
         path = keys.located.file.path if keys.located.file is not None else keys.named.path
-        where, mend = f"{path} has no key for {side.peer}", f"add a line for {side.peer} to {path}"
+        wanted = named.value if mode is not ExchangeMode.MAIN and named.value else str(side.peer)
+        instead = "" if wanted == str(side.peer) else f", and none for {side.peer}"
+        where, mend = f"{path} has no key for {wanted}{instead}", f"add a line for {wanted} to {path}"
     return Proof(
         refusal=Refusal(
             step=Step.CREDENTIALS,
