@@ -38,8 +38,9 @@ class _Meta(type):
         fields = tuple(body.get("__annotations__", ()))
         defaults = {field: body.pop(field) for field in fields if field in body}
         getters = {field: getter(place, f"Alias for field number {place}") for place, field in enumerate(fields)}
-        shared = {**_SHARED, "_fields": fields, "_field_defaults": defaults, "__match_args__": fields, "__slots__": ()}
-        made = type(name, (tuple, *bases[1:]), {**shared, **body, **getters})
+        said = {"_fields": fields, "_field_defaults": defaults, "__match_args__": fields, "__slots__": ()}
+        places = {field: place for place, field in enumerate(fields)}
+        made = type(name, (tuple, *bases[1:]), {**_SHARED, **said, "_places": places, **body, **getters})
         made.__new__ = _first_few(made, fields, defaults)  # type: ignore[method-assign]
         return made
 
@@ -86,10 +87,12 @@ def _make(cls: Any, values: Iterable[Any]) -> Any:
 
 def _replace(self: Any, /, **named: Any) -> Any:
     """The same tuple with some values changed."""
-    made = self._make(map(named.pop, self._fields, self))
-    if named:
-        raise ValueError(f"Got unexpected field names: {list(named)!r}")
-    return made
+    values, places = list(self), self._places
+    for field, value in named.items():
+        if field not in places:
+            raise ValueError(f"Got unexpected field names: {[other for other in named if other not in places]!r}")
+        values[places[field]] = value
+    return tuple.__new__(self.__class__, values)
 
 
 def _asdict(self: Any) -> dict[str, Any]:

@@ -113,7 +113,8 @@ def _conjunction(predicate: And, within: Box, index: dict[Field, int], unknown: 
     for part in predicate.parts:
         if isinstance(part, (InSet, Masked)):
             k = index[part.field]
-            sides[k] = sets.intersect(sides[k], _side(part))
+            side = part.intervals if isinstance(part, InSet) else _side(part)
+            sides[k] = side if sides[k] is part.field.domain else sets.intersect(sides[k], side)
             if not sides[k]:
                 return []
         else:
@@ -197,6 +198,28 @@ def subtract(a: Box, b: Box) -> list[Box]:
             pieces.append((*inside[:k], outside, *a[k + 1 :]))
             inside = (*inside[:k], common, *a[k + 1 :])
     return pieces
+
+
+def cut(a: Box, b: Box, places: Iterable[int]) -> tuple[Box | None, list[Box]]:
+    """What of ``a`` is in ``b``, and the rest as :func:`subtract` gives it.
+
+    ``places`` are the fields of which ``b`` does not hold every value: of a rule over all fields they are a few.
+    """
+    common: list[tuple[int, IntervalSet]] = []
+    for k in places:
+        x = a[k]
+        side = sets.intersect(x, b[k])
+        if side is not x:
+            if not side:
+                return None, [a]
+            common.append((k, side))
+    inside, pieces = a, []
+    for k, side in common:
+        outside = sets.minus(a[k], side)
+        if outside:
+            pieces.append((*inside[:k], outside, *a[k + 1 :]))
+            inside = (*inside[:k], side, *a[k + 1 :])
+    return inside, pieces
 
 
 def subtract_all(boxes: list[Box], others: Iterable[Box], most: int = MOST_BOXES) -> list[Box]:

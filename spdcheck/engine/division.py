@@ -28,11 +28,12 @@ EVERY_FIELD = Space.of_fields(FIELDS.values())
 class Taking(NamedTuple):
     """A box of a condition, by the condition's number, and why nobody can be sure that it takes the packets in it.
 
-    Without a box the condition is too large to be written out.
+    ``places`` are those of the fields that the box limits. Without a box the condition is too large to be written out.
     """
 
     number: int
     box: Box | None
+    places: tuple[int, ...] = ()
     unknown: str = ""
 
 
@@ -41,14 +42,19 @@ def takings(conditions: Iterable[Predicate]) -> Iterator[Taking]:
     for number, condition in enumerate(conditions):
         try:
             for box in boxes_of(condition, EVERY_FIELD, unknown=False):
-                yield Taking(number, box)
+                yield Taking(number, box, _limited(box))
             reasons = unknowns_of(condition)
             if reasons:
                 why = "; ".join(sorted(reasons))
                 for box in boxes_of(condition, EVERY_FIELD, unknown=True):
-                    yield Taking(number, box, why)
+                    yield Taking(number, box, _limited(box), why)
         except TooManyBoxes:
             yield Taking(number, None)
+
+
+def _limited(box: Box) -> tuple[int, ...]:
+    whole = EVERY_FIELD.everything
+    return tuple([place for place, side in enumerate(box) if side is not whole[place]])
 
 
 class Division:

@@ -50,7 +50,7 @@ class _Order:
 class Index:
     """The bitmaps of a list of boxes of one space."""
 
-    __slots__ = ("_fields", "all")
+    __slots__ = ("_fields", "_telling", "all")
 
     def __init__(self, boxes: Sequence[Box]) -> None:
         self.all = (1 << len(boxes)) - 1
@@ -62,27 +62,28 @@ class Index:
                 self._fields.append(None)
             else:
                 self._fields.append((_Order([s[0][0] for s in sides]), _Order([s[-1][1] for s in sides])))
+        self._telling = [(k, *orders) for k, orders in enumerate(self._fields) if orders is not None]
 
     def overlapping(self, box: Box, among: int) -> int:
         """A superset of the boxes in ``among`` that overlap this one."""
-        for orders, side in zip(self._fields, box, strict=False):
-            if orders is not None:
-                among &= orders[0].at_most(side[-1][1])
-                if among:
-                    among &= ~orders[1].below(side[0][0])
-                if not among:
-                    return 0
+        for k, begins, ends in self._telling:
+            side = box[k]
+            among &= begins.at_most(side[-1][1])
+            if among:
+                among &= ~ends.below(side[0][0])
+            if not among:
+                return 0
         return among
 
     def containing(self, box: Box, among: int) -> int:
         """A superset of the boxes in ``among`` that contain this one."""
-        for orders, side in zip(self._fields, box, strict=False):
-            if orders is not None:
-                among &= orders[0].at_most(side[0][0])
-                if among:
-                    among &= ~orders[1].below(side[-1][1])
-                if not among:
-                    return 0
+        for k, begins, ends in self._telling:
+            side = box[k]
+            among &= begins.at_most(side[0][0])
+            if among:
+                among &= ~ends.below(side[-1][1])
+            if not among:
+                return 0
         return among
 
     def hitting(self, field: int, value: int, among: int) -> int:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from spdcheck.engine.traffic import Traffic
     from spdcheck.model.host import Host
     from spdcheck.semantics.datapath.stages import Stage
+    from spdcheck.semantics.predicate import Predicate
     from spdcheck.source import Span
 
 
@@ -39,8 +40,9 @@ def route(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[
         return
     arriving = stage.hook == "arrival"
     table = simulator.topology.table(situation.host)
-    conditions = [destination(entry.destination) for entry in table]
-    parts = (part for traffic in _alike(situation, table) for part in traffic.split(conditions))
+    key = ("routes", situation.host.name)
+    destinations = simulator.division(key, lambda: [destination(entry.destination) for entry in table])
+    parts = (part for traffic in _alike(situation, table) for part in traffic.split(destinations))
     for part in parts:
         here = situation.with_(frame=situation.frame.with_traffic(part.traffic))
         entry = _special(here, arriving=arriving) or (None if part.number is None else table[part.number])
@@ -49,7 +51,7 @@ def route(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[
             step = Step(here.host.name, "ROUTE", Mark.FAIL, "no route", f"to {target}")
             yield Move(here.with_(step), end=End(Disposition.NO_ROUTE, f"{here.host.name} has no route to {target}"))
         elif arriving:
-            yield from _admitted(table, here, entry)
+            yield from _admitted(simulator, table, here, entry)
         else:
             yield _on_departure(here, entry)
 
@@ -87,15 +89,16 @@ def _special(situation: Situation, *, arriving: bool) -> RouteEntry | None:
     return None
 
 
-def _admitted(table: tuple[RouteEntry, ...], situation: Situation, entry: RouteEntry) -> Iterator[Move]:
+def _admitted(
+    simulator: Simulator, table: tuple[RouteEntry, ...], situation: Situation, entry: RouteEntry
+) -> Iterator[Move]:
     """Parts what nobody can have sent from the rest (Linux: ``ip_route_input_slow``, ``fib_validate_source``)."""
     if not situation.path.refuses_martians or situation.in_interface == "lo":
         yield _on_arrival(table, situation, entry)
         return
     host, interface = situation.host, situation.in_interface
     accepted = switched_on(host, interface, "accept_local") is not None
-    own = () if accepted else tuple(address_interval(address) for address in host.addresses)
-    strange = (in_set(SOURCE, *_NO_SOURCES, *own), in_set(DESTINATION, *map(address_interval, LOOPBACK)))
+    strange = simulator.division(("martians", host.name, accepted), lambda: _strange(host, own=not accepted))
     for part in situation.frame.traffic.split(strange):
         here = situation.with_(frame=situation.frame.with_traffic(part.traffic))
         if part.number is None:
@@ -110,6 +113,12 @@ def _admitted(table: tuple[RouteEntry, ...], situation: Situation, entry: RouteE
             why = f"nobody can send from {source}"
         step = Step(host.name, "ROUTE", Mark.FAIL, "martian", why, interface)
         yield Move(here.with_(step), end=End(Disposition.DENIED_IN, f"{why}, and the packet comes in by {interface}"))
+
+
+def _strange(host: Host, *, own: bool) -> tuple[Predicate, ...]:
+    """What no wire brings: by its source, among them the host's ``own`` addresses, and by its destination."""
+    sources = map(address_interval, host.addresses) if own else ()
+    return in_set(SOURCE, *_NO_SOURCES, *sources), in_set(DESTINATION, *map(address_interval, LOOPBACK))
 
 
 LOOPBACK = tuple(found for text in ("127.0.0.0/8", "::1/128") if (found := parse_prefix(text)) is not None)

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from spdcheck.engine import filter_stage, link_stages, route_stage, sa_stages, spd_stages, wire_stages
+from spdcheck.engine.division import Division
 from spdcheck.engine.frame import Frame
 from spdcheck.engine.negotiations import Negotiations
 from spdcheck.engine.situation import End, Leaf, Move, Situation
@@ -23,7 +24,7 @@ from spdcheck.semantics.datapath.stages import Kind
 from spdcheck.semantics.topology import Topology
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from spdcheck.engine.situation import State
     from spdcheck.engine.traffic import Traffic
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from spdcheck.model.policy import SecurityPolicy
     from spdcheck.semantics.datapath.stages import Stage
     from spdcheck.semantics.packet import Packet
+    from spdcheck.semantics.predicate import Predicate
 
 MOST_HOPS = 16
 """So many hosts and encapsulations at most; then the packet is in a loop."""
@@ -54,6 +56,7 @@ class Simulator:
         self.before_ike = before_ike
         self.topology = Topology(site)
         self.negotiations = Negotiations(self)
+        self._divisions: dict[tuple[object, ...], Division] = {}
 
     @cached_property
     def meant(self) -> tuple[SecurityPolicy, ...]:
@@ -65,6 +68,13 @@ class Simulator:
             for policy in host.spd.of(direction)
             if policy.action is Action.PROTECT and (direction is Direction.OUT or not policy.is_optional)
         )
+
+    def division(self, key: tuple[object, ...], conditions: Callable[[], Iterable[Predicate]]) -> Division:
+        """The conditions that ``key`` stands for, made ready once for all traffic of the site."""
+        found = self._divisions.get(key)
+        if found is None:
+            found = self._divisions[key] = Division(conditions())
+        return found
 
     def send(
         self, host: Host, traffic: Traffic, states: tuple[State, ...] = (), *, bypass: bool = False

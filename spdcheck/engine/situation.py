@@ -55,8 +55,7 @@ class Tracked:
     confirmed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
+class Situation(NamedTuple):
     """A frame at one place of one host.
 
     ``came_from`` is the flow as it was at its beginning. ``arrived`` are the protections under which the frame came in
@@ -101,7 +100,7 @@ class Situation:
         """The same situation with some steps more and some values changed."""
         if steps:
             changes["steps"] = self.steps + steps
-        return replace(self, **changes)
+        return self._replace(**changes)
 
 
 def with_evidence(before: Situation, move: Move, seen: Traffic, **asked: Any) -> Move:
@@ -111,7 +110,7 @@ def with_evidence(before: Situation, move: Move, seen: Traffic, **asked: Any) ->
     if not isinstance(seen, One) or not isinstance(last, Step) or last.asked is not None:
         return move
     told = replace(last, asked=Asked(seen.packet, **asked))
-    return move._replace(situation=replace(move.situation, steps=(*steps[:-1], told)))
+    return move._replace(situation=move.situation._replace(steps=(*steps[:-1], told)))
 
 
 class End(NamedTuple):

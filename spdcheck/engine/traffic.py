@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from spdcheck.engine.boxes import TooManyBoxes, boxes_of, merged, subtract
-from spdcheck.engine.boxes import intersect as intersect_boxes
+from spdcheck.engine.boxes import TooManyBoxes, boxes_of, cut, merged
 from spdcheck.engine.concrete import matches
 from spdcheck.engine.division import EVERY_FIELD, Division, takings
 from spdcheck.engine.witness import example
@@ -123,6 +122,8 @@ class One:
 
     def within(self, other: Traffic) -> bool:
         """The packet is in the other traffic."""
+        if isinstance(other, One):
+            return self.packet == other.packet
         return all(sets.contains(other.side(field), self.side(field)) for field in FIELDS.values())
 
 
@@ -155,17 +156,15 @@ class Many:
         """A part for each condition that takes something; what a condition may take is a part of its own."""
         rest = [self.box]
         ready = conditions.touching(self.box) if isinstance(conditions, Division) else takings(conditions)
-        for number, box, unknown in ready:
+        for number, box, places, unknown in ready:
             if box is None:
                 raise BudgetError(_TOO_MANY)
             left: list[Box] = []
             for piece in rest:
-                common = intersect_boxes(piece, box)
-                if common is None:
-                    left.append(piece)
-                else:
-                    yield Part(number, self._part(common), unknown)
-                    left += subtract(piece, box)
+                inside, outside = cut(piece, box, places)
+                if inside is not None:
+                    yield Part(number, self._part(inside), unknown)
+                left += outside
             rest = left
             if not rest:
                 return
@@ -208,9 +207,11 @@ class Many:
     def begun_in(self, other: Traffic) -> Many | None:
         """The set without what began elsewhere."""
         sides, moved = list(self.box), dict(self.moved)
-        for number, field in enumerate(EVERY_FIELD.fields):
+        for number, wanted in enumerate(_sides(other)):
             old = moved.get(number, sides[number])
-            side = sets.intersect(old, other.side(field))
+            if old is wanted:
+                continue
+            side = sets.intersect(old, wanted)
             if not side:
                 return None
             if number in moved:
@@ -221,6 +222,12 @@ class Many:
 
     def within(self, other: Traffic) -> bool:
         """Every packet of the set is in the other traffic."""
-        return all(
-            sets.contains(other.side(field), side) for field, side in zip(EVERY_FIELD.fields, self.box, strict=True)
-        )
+        for mine, theirs in zip(self.box, _sides(other), strict=True):
+            if mine is not theirs and not sets.contains(theirs, mine):
+                return False
+        return True
+
+
+def _sides(traffic: Traffic) -> Iterable[IntervalSet]:
+    """The values of every field."""
+    return traffic.box if isinstance(traffic, Many) else map(traffic.side, EVERY_FIELD.fields)
