@@ -12,6 +12,9 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from spdcheck.model.host import Platform
+from spdcheck.model.netfilter import NetfilterRuleset
+from spdcheck.model.shorewall import Shorewall
 from spdcheck.named_tuples import NamedTuple
 from spdcheck.records import dataclass
 from spdcheck.semantics.changes import Assign
@@ -134,17 +137,34 @@ class RuleList(NamedTuple):
 
 def points(host: Host, hook: str, interface: str) -> tuple[FilterPoint, ...]:
     """The filters at a hook (``in``, ``out``, ``PREROUTING`` …) for packets on an interface, in the kernel's order."""
-    found = tuple(_from_services(host, hook, interface))
+    found = (*_from_services(host, hook, interface), *_foreign(host, hook))
     if not (host.packet_filters or any(_loads_rules(service) for service in host.services)):
         return found
     if hook not in ("in", "out"):
         from spdcheck.semantics.filters_linux import netfilter
 
-        return netfilter(host, hook)
+        return (*found, *netfilter(host, hook))
     from spdcheck.semantics.loaded_filters import loaded
 
     files = loaded(host, hook)
     return (*files, *found) if hook == "in" else (*found, *files)
+
+
+def _foreign(host: Host, hook: str) -> Iterator[FilterPoint]:
+    """Rules of a filter that the host's system does not have: what decides there is not known."""
+    on_bsd = host.platform in (Platform.FREEBSD, Platform.OPENBSD, Platform.NETBSD, Platform.SOLARIS)
+    if hook not in (("in", "out") if on_bsd else ("INPUT", "FORWARD", "OUTPUT")):
+        return
+    for ruleset in host.packet_filters:
+        if isinstance(ruleset, (NetfilterRuleset, Shorewall)) is not on_bsd:
+            continue
+        path = ruleset.origin.file.path
+        reason = f"which system {host.name} runs, and so when it asks the rules of {path}"
+        if host.platform is not None:
+            reason = f"{path} is for another system than {host.platform.title}; what filters there"
+        entry = Entry(Unknown(reason), Decide(Verdict.BLOCK), ruleset.origin.file.span(0, 0))
+        yield FilterPoint("filter", DecisionList((entry,), Decide(Verdict.BLOCK)))
+        return
 
 
 def _loads_rules(service: Service) -> bool:

@@ -24,7 +24,7 @@ from spdcheck.semantics.fields import (
     name_of,
 )
 from spdcheck.semantics.filters import Verdict
-from spdcheck.semantics.intervals import contains, normalise
+from spdcheck.semantics.intervals import contains, minus, normalise
 from spdcheck.semantics.loaded_filters import rule_lists
 from spdcheck.semantics.nameless_interfaces import INSIDE, OUTSIDE, described, is_nameless, nameless
 from spdcheck.semantics.predicate import And, InSet
@@ -123,11 +123,12 @@ class _Voices:
         """The interfaces that a condition names one by one, of those that nothing describes."""
         if side is None:
             return []
-        if any(first != last for first, last in side):
+        left = minus(side, self.described)
+        if any(first != last for first, last in left):
             self.wild = True
             return []
-        found = [name_of(first) for first, _ in side if first]
-        names = [name for name in found if name not in self.described and not is_nameless(name) and name != "?"]
+        found = [name_of(first) for first, _ in left if first]
+        names = [name for name in found if not is_nameless(name) and name != "?"]
         self.named |= dict.fromkeys(names)
         return names
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from spdcheck.records import replace
 from spdcheck.semantics.decision import DecisionList
 from spdcheck.semantics.fields import IN_INTERFACE, OUT_INTERFACE, name_interval, name_of
-from spdcheck.semantics.intervals import contains, intersect, minus, single
+from spdcheck.semantics.intervals import contains, intersect, minus, normalise, single
 from spdcheck.semantics.predicate import And, InSet, Not, Or, Unknown, all_of, any_of, in_set
 from spdcheck.semantics.same_host import SameHost
 
@@ -31,7 +31,7 @@ INSIDE = "(inside)"
 """The name of the interface behind which the networks lie that only the policies of a host know."""
 
 _NAMELESS: IntervalSet = (name_interval("(", prefix=True),)
-_PSEUDO = ("lo", "lo0", "enc0")
+_PSEUDO = (name_interval("lo", prefix=True), name_interval("enc", prefix=True))
 """Interfaces that carry neither the way outside nor a network."""
 
 
@@ -46,10 +46,10 @@ def nameless(host: Host) -> frozenset[str]:
     return frozenset(name for name in named if is_nameless(name))
 
 
-def described(host: Host) -> frozenset[str]:
+def described(host: Host) -> IntervalSet:
     """The names that stand for no nameless interface: what has addresses of its own, devices, loopback."""
-    own = (i.name for i in host.interfaces if i.addresses or i.tunnel is not None)
-    return frozenset((*own, *_PSEUDO))
+    own = (name_interval(i.name) for i in host.interfaces if i.addresses or i.tunnel is not None)
+    return normalise((*own, *_PSEUDO))
 
 
 def with_doubts(points: Iterable[FilterPoint], host: Host) -> tuple[FilterPoint, ...]:
@@ -79,7 +79,7 @@ class _Doubts:
 
     def __init__(self, host: Host) -> None:
         self.host = host.name
-        self.known = tuple(sorted(name_interval(name) for name in described(host)))
+        self.known = described(host)
         self.leaves: dict[InSet, Predicate] = {}
 
     def of_list(self, rules: DecisionList) -> DecisionList:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spdcheck.formats.base import Context
+from spdcheck.formats.pf.dialect import FREEBSD, detect
 from spdcheck.formats.rcconf.flavour import flavour
 from spdcheck.model.host import Platform
 from spdcheck.site.files import decode
@@ -42,13 +43,29 @@ def platform_of(found: list[FoundFile], config: HostConfig | None) -> tuple[Plat
     for item in found:
         if item.format.name in _LISTED_BY:
             return _LISTED_BY[item.format.name], f"{item.below} lists what {item.format.title} prints there"
-    return None, ""
+    formats = {item.format.name for item in found}
+    if "isakmpd" in formats and not formats & {"setkey", "racoon"}:
+        return Platform.OPENBSD, "isakmpd is OpenBSD's, and nothing speaks of another system"
+    return next((told for item in found if item.format.name == "pf" and (told := _pf_platform(item))), (None, ""))
+
+
+def _pf_platform(item: FoundFile) -> tuple[Platform, str] | None:
+    """What the language of a pf.conf tells; the old one was that of three systems."""
+    dialect = detect(_head(item), Context())
+    if dialect.vocabulary == FREEBSD:
+        return Platform.FREEBSD, f"{item.below} is in the language of FreeBSD's pf"
+    if dialect.modern and not dialect.assumed:
+        return Platform.OPENBSD, f"{item.below} is in the language of OpenBSD's pf since 4.7"
+    return None
+
+
+def _head(item: FoundFile) -> str:
+    try:
+        return decode(item.path.read_bytes()[:65536])
+    except OSError:
+        return ""
 
 
 def _rcconf_platform(item: FoundFile) -> tuple[Platform, str]:
-    try:
-        text = decode(item.path.read_bytes()[:65536])
-    except OSError:
-        text = ""
-    platform = Platform(flavour(SourceFile(item.below, text), Context()))
+    platform = Platform(flavour(SourceFile(item.below, _head(item)), Context()))
     return platform, f"{item.below} is written as {platform.title}'s rc.conf(5) is"
