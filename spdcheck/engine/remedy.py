@@ -304,6 +304,8 @@ def _change(close: evidence.Tried) -> str:
         return ""
     where = close.origin.where
     if miss.distance <= 2 and _inside(close.origin, miss.wanted) != close.origin:
+        if "/" in miss.wanted and "/" not in miss.actual:
+            return f"widen {miss.wanted} in {where} to hold {miss.actual}, or write a line of its own for this packet"
         return f"change {miss.wanted} to {miss.actual} in {where}"
     crossing = _CROSSING.get(miss.what)
     why = f"{_short(miss)}, not {miss.wanted}" if crossing is not None else str(miss)
