@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from spdcheck.engine.questions import Kin, redundant, shadowed
+from spdcheck.engine.questions import Kin, Shadowing, redundant
 from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.decision import Continue
 from spdcheck.semantics.fields import CAPTURED
@@ -41,23 +41,26 @@ class IdleRules:
     def __init__(self, lists: Iterable[RuleList]) -> None:
         self._lists = [item for item in lists if not item.unknown]
         self._spoken = _spoken(self._lists)
-        self._shadows = [shadowed(item.rules).found for item in self._lists]
+        self._shadows = [Shadowing(item.rules) for item in self._lists]
 
     @cached_property
     def never_deciding(self) -> tuple[Idle, ...]:
         """The rules none of whose entries is ever the one that decides, in the order of the file."""
         found: dict[Span, list[Idle]] = {}
+        speaking: set[Span] = set()
         for item, shadows in zip(self._lists, self._shadows, strict=True):
-            for shadow in shadows:
-                if shadow.unknown and item.either:
+            for number in range(len(item.rules.entries)):
+                origin = _rule(item, number)
+                if origin is None or origin in speaking:
                     continue
-                origin = _rule(item, shadow.entry)
-                if origin is not None:
-                    places = (_rule(item, number) for number in shadow.culprits)
-                    culprits = tuple(dict.fromkeys(place for place in places if place is not None and place != origin))
-                    found.setdefault(origin, []).append(
-                        Idle(origin, culprits, shadow.example, shadow.unknown, item.either)
-                    )
+                shadow = shadows.of(number)
+                if shadow is None or (shadow.unknown and item.either):
+                    # One entry with a say is enough: a line of Shorewall becomes dozens.
+                    speaking.add(origin)
+                    continue
+                places = (_rule(item, culprit) for culprit in shadow.culprits)
+                culprits = tuple(dict.fromkeys(place for place in places if place is not None and place != origin))
+                found.setdefault(origin, []).append(Idle(origin, culprits, shadow.example, shadow.unknown, item.either))
         return tuple(self._never_deciding(found))
 
     def _never_deciding(self, found: dict[Span, list[Idle]]) -> Iterator[Idle]:
@@ -76,8 +79,7 @@ class IdleRules:
         found: dict[Span, list[Idle]] = {}
         needed: set[Hashable] = set()
         for item, shadows in zip(self._lists, self._shadows, strict=True):
-            known = frozenset(shadow.entry for shadow in shadows if not shadow.unknown)
-            for answer in redundant(item.rules, idle=known, kin=Kin(partial(_rule, item), needed)):
+            for answer in redundant(item.rules, idle=shadows, kin=Kin(partial(_rule, item), needed)):
                 origin = _rule(item, answer.entry)
                 if origin is not None and origin not in item.logged:
                     found.setdefault(origin, []).append(Idle(origin, (), None, answer.unknown))

@@ -24,7 +24,7 @@ from spdcheck.semantics.predicate import TRUE, fields_of
 from spdcheck.semantics.words import box_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Iterator
+    from collections.abc import Callable, Container, Hashable, Iterator
 
     from spdcheck.engine.answer import Limits
     from spdcheck.engine.boxes import Box
@@ -56,19 +56,44 @@ class Shadows:
     rungs: Counter[Rung] = field(default_factory=Counter)
 
 
+class Shadowing:
+    """A list made ready for one question: has an entry a say? Each is answered when it is first asked.
+
+    It holds the numbers of the entries that are known to have none.
+    """
+
+    def __init__(self, rules: DecisionList, within: Predicate = TRUE, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._within = within
+        self._ladder = _ladder(rules, within, limits)
+        self._known: dict[int, Shadow | None] = {}
+
+    def of(self, number: int) -> Shadow | None:
+        """Why no packet reaches the entry, or why nobody can tell; None where one does."""
+        if number not in self._known:
+            self._known[number] = self._ask(number)
+        return self._known[number]
+
+    def __contains__(self, number: object) -> bool:
+        found = self.of(number) if isinstance(number, int) else None
+        return found is not None and not found.unknown
+
+    def all(self) -> Shadows:
+        """All entries without a say."""
+        asked = (self.of(number) for number in range(len(self._ladder.conditions)))
+        return Shadows(tuple(shadow for shadow in asked if shadow is not None), self._ladder.rungs)
+
+    def _ask(self, number: int) -> Shadow | None:
+        ladder, within = self._ladder, self._within
+        condition = ladder.conditions[number]
+        answer = ladder.decide(number if within == TRUE else condition & within, range(number))
+        if isinstance(answer, Holds):
+            return Shadow(number, answer.because, answer.rung, _taken(ladder, condition & within, answer.because))
+        return Shadow(number, (), answer.rung, unknown=answer.reason) if isinstance(answer, Unknown) else None
+
+
 def shadowed(rules: DecisionList, within: Predicate = TRUE, limits: Limits = DEFAULT_LIMITS) -> Shadows:
     """The entries that no packet of ``within`` reaches, for all packets by default."""
-    ladder = _ladder(rules, within, limits)
-    found = []
-    for number, condition in enumerate(ladder.conditions):
-        target: int | Predicate = number if within == TRUE else condition & within
-        answer = ladder.decide(target, range(number))
-        if isinstance(answer, Holds):
-            packet = _taken(ladder, condition & within, answer.because)
-            found.append(Shadow(number, answer.because, answer.rung, packet))
-        elif isinstance(answer, Unknown):
-            found.append(Shadow(number, (), answer.rung, unknown=answer.reason))
-    return Shadows(tuple(found), ladder.rungs)
+    return Shadowing(rules, within, limits).all()
 
 
 def _taken(ladder: Ladder, condition: Predicate, culprits: tuple[int, ...]) -> Packet | None:
@@ -114,7 +139,7 @@ class Kin:
 def redundant(
     rules: DecisionList,
     limits: Limits = DEFAULT_LIMITS,
-    idle: Collection[int] = (),
+    idle: Container[int] = (),
     kin: Kin | None = None,
 ) -> Iterator[Redundant]:
     """The deciding entries that could go, one at a time: shadowed ones, and those whose packets fare the same later.
