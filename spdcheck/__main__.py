@@ -13,7 +13,7 @@ __all__ = ["main", "run"]
 def run() -> None:
     """Runs the command line of this process and exits with its status."""
     # Nearly everything that is made lives to the end: looking for garbage as often as by default finds none.
-    gc.set_threshold(100_000, 20, 20)
+    gc.set_threshold(500_000, 20, 20)
     status = main(sys.argv[1:], sys.stdin, sys.stdout, sys.stderr)
     try:
         sys.stdout.flush()

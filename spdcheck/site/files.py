@@ -139,14 +139,18 @@ class SiteIncludes:
         self._shown = shown
         self._real_paths = real_paths
         self._edit = edit
+        self._resolved: dict[Path, Path] = {}
 
     def find(self, pattern: str, beside: SourceFile) -> tuple[tuple[SourceFile, ...], str]:
         """See :class:`spdcheck.formats.base.Includes`."""
-        inside = self._host.resolve()
+        inside = self._resolve(self._host)
         if pattern.startswith("/"):
             base, relative = self._host, pattern.lstrip("/")
         else:
             base, relative = self._real_paths.get(beside.path, self._host / "x").parent, pattern
+        nothing = f"{pattern} does not exist in the host's folder {self._shown or '.'}"
+        if self._is_absent(base, relative) and self._resolve(base).is_relative_to(inside):
+            return (), nothing
         if not (base / relative).resolve().is_relative_to(inside):
             return (), f"{pattern} lies outside the host's folder {self._shown}"
         found = []
@@ -163,9 +167,19 @@ class SiteIncludes:
             self._real_paths[shown] = real
             text = edited(real, self._edit)
             found.append(SourceFile(shown, decode(raw) if text is None else text))
-        if not found:
-            return (), f"{pattern} does not exist in the host's folder {self._shown or '.'}"
-        return tuple(found), ""
+        return (tuple(found), "") if found else ((), nothing)
+
+    def _resolve(self, folder: Path) -> Path:
+        """The folder without links; Shorewall asks a hundred times for files beside the same one."""
+        if folder not in self._resolved:
+            self._resolved[folder] = folder.resolve()
+        return self._resolved[folder]
+
+    @staticmethod
+    def _is_absent(base: Path, name: str) -> bool:
+        """No file has this name, which is a plain one."""
+        plain = "/" not in name and name != ".." and not _is_glob(name)
+        return plain and not os.path.lexists(os.path.join(base, name))  # noqa: PTH118 (asked most of all)
 
 
 def _is_glob(pattern: str) -> bool:
