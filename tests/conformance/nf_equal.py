@@ -40,7 +40,7 @@ TABLES = ("raw", "mangle", "nat", "filter")
 FREE = {
     "addrtype", "limit", "hashlimit", "owner", "time", "mac", "connlimit", "set", "helper", "recent", "physdev",
     "pkttype", "tcpmss", "connmark", "statistic", "realm", "ipv6header", "condition", "u32", "rpfilter", "connbytes",
-    "string", "nfacct", "geoip", "ttl", "quota",
+    "string", "nfacct", "geoip", "ttl", "quota", "socket",
 }  # fmt: skip
 """Matches that become free truth values."""
 _IDLE_TARGETS = {"LOG", "NFLOG", "ULOG", "AUDIT", "SET", "LOGMARK"}
@@ -151,6 +151,8 @@ def _options(options: list[Option]) -> str:
         value = option.value
         if option.name == "hashlimit-name" and str(value).startswith("shorewall"):
             value = "shorewall"
+        if option.name == "hashlimit-upto" and str(value).isdigit():
+            value = f"{value}/sec"
         if option.name == "hashlimit-burst" and str(value) == "5":
             continue
         said.append(f"{'! ' if option.negated else ''}{option.name} {value}")

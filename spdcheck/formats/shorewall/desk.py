@@ -135,11 +135,11 @@ class Desk:
         return found.value if found is not None and found.value else default
 
     def mark_mask(self) -> int:
-        """The bits that are compared where a mark has no mask: those for traffic shaping (TC_BITS)."""
-        bits = self.setting("TC_BITS")
+        """The bits that are compared where a mark has no mask (MASK_BITS)."""
+        bits = self.setting("MASK_BITS")
         if bits.isdigit() and 0 < int(bits) <= 32:
             return (1 << int(bits)) - 1
-        return 0x3FFF if self.setting("WIDE_TC_MARKS").lower() == "yes" else 0xFF
+        return 0xFFFF if self.setting("WIDE_TC_MARKS").lower() == "yes" else 0xFF
 
     def find(self, name: str, beside: SourceFile) -> tuple[SourceFile | None, str]:
         """A file that is included: from the directory where the name has no folder in it; or why it can't be had."""

@@ -166,7 +166,7 @@ def _masquerade(cell: Cell) -> _Target:
     if inside is None:
         return _Target()
     text = inside.text
-    random = text == "random" or text.endswith(":random")
+    random = text.endswith("random")
     text = text.removesuffix("random").removesuffix(":")
     return _Target(ports=_ports(inside.part(0, len(text))) if text else None, random=random)
 

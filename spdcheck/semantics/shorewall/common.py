@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spdcheck.model.netfilter import Network
+from spdcheck.model.shorewall_columns import AddressKind
 from spdcheck.semantics.shorewall import matches as m
 from spdcheck.semantics.shorewall.chains import Chain, Tables
 from spdcheck.semantics.shorewall.settings import Settings
@@ -41,6 +43,29 @@ class Common:
     def reject(self) -> Chain:
         """The chain that answers a packet instead of dropping it."""
         return self.filter("reject")
+
+    def found(self, addresses: tuple[Address, ...]) -> tuple[Address, ...]:
+        """The addresses, with those of interfaces and gateways as the firewall finds them when it starts."""
+        if all(address.value is not None for address in addresses):
+            return addresses
+        return tuple(self._found(address) for address in addresses)
+
+    def _found(self, address: Address) -> Address:
+        if address.kind not in (AddressKind.OF_INTERFACE, AddressKind.GATEWAY):
+            return address
+        physical = self.layout.physical(address.name)
+        first = None
+        if address.kind is AddressKind.GATEWAY:
+            ways = (r for r in self.host.routes if r.interface == physical and r.gateway is not None)
+            first = next((r.gateway for r in ways if r.gateway is not None and r.gateway.family == self.family), None)
+        else:
+            interface = next((i for i in self.host.interfaces if i.name == physical and not i.dynamic), None)
+            own = interface.addresses if interface is not None else ()
+            first = next((a.address for a in own if a.address.family == self.family), None)
+        if first is None:
+            return address
+        everything = (1 << (32 if self.family == 4 else 128)) - 1
+        return address._replace(kind=AddressKind.NETWORK, value=Network(self.family, first.first, everything))
 
     def verdict(self, word: str) -> Chain | str:
         """Where ACCEPT, DROP, REJECT and their audited forms lead."""

@@ -48,20 +48,23 @@ class Side(NamedTuple):
 
 def expand(
     making: Common, chain: Chain, columns: Columns, target: Target | Chain | str | None,
-    point: Point = Point.FORWARD, *, also: Matches = (),
+    point: Point = Point.FORWARD, *, also: Matches = (), goto: bool = False,
 ) -> None:  # fmt: skip
-    """Adds the rules of a line. ``also`` belongs to the target (``-p tcp`` of a reset) behind an exclusion."""
+    """Adds the rules of a line. ``also`` belongs to the target (``-p tcp`` of a reset) behind an exclusion.
+
+    ``goto`` says that who comes back from the target does not come back to the chain."""
     source = _side(making, columns.source, point, source=True)
     dest = _side(making, columns.dest, point, source=False)
     if source is None or dest is None:
         return
     original = columns.origdest
-    onets = original.included if original is not None else ()
-    oexcluded = original.excluded if original is not None else ()
+    onets = making.found(original.included) if original is not None else ()
+    oexcluded = making.found(original.excluded) if original is not None else ()
     aim = target
     rest = list(columns.rest)
     if source.excluded or dest.excluded or oexcluded:
-        if isinstance(target, str) and target == "RETURN":
+        # In the chain of a blacklist 5.2.8 forgets the mark: the rule returns from the wrong chain, to no effect.
+        if isinstance(target, str) and target == "RETURN" and not chain.name.endswith("~"):
             rest = [(*way, *_marked(making, chain, source, dest, oexcluded, columns.origin)) for way in rest]
         else:
             aim = _exclusion(making, chain, source, dest, oexcluded, target, columns.origin, also)
@@ -71,7 +74,7 @@ def expand(
             for dnet in m.each(dest.included, lambda a: m.address(a, source=False)):
                 for way in rest:
                     asked = (*inet, *dnet, *onet, *way, *common)
-                    made = aim if isinstance(aim, Target) or aim is None else jump_to(aim, columns.origin)
+                    made = aim if isinstance(aim, Target) or aim is None else jump_to(aim, columns.origin, goto=goto)
                     chain.add(asked, made, columns.origin)
 
 
@@ -80,8 +83,8 @@ def _side(making: Common, place: Place | None, point: Point, *, source: bool) ->
     if place is None:
         return Side((), (), ())
     hosts = place.hosts
-    included = hosts.included if hosts is not None else ()
-    excluded = hosts.excluded if hosts is not None else ()
+    included = making.found(hosts.included) if hosts is not None else ()
+    excluded = making.found(hosts.excluded) if hosts is not None else ()
     before: Matches = ()
     if place.interface is not None:
         before = _interface(making, place, point, source=source)

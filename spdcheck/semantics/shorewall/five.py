@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spdcheck.model.netfilter import Option, Target
+from spdcheck.model.netfilter import Target
 from spdcheck.model.shorewall import RuleEntry
 from spdcheck.semantics.shorewall import maclist, tunnels
 from spdcheck.semantics.shorewall import matches as m
 from spdcheck.semantics.shorewall.interface_options import clamp_mss, common_rules, place_options, zone_mss
-from spdcheck.semantics.shorewall.making import Making
+from spdcheck.semantics.shorewall.making import Making, queue
 from spdcheck.semantics.shorewall.mangle import marks
 from spdcheck.semantics.shorewall.matrix import Matrix
 from spdcheck.semantics.shorewall.policies import ALL
@@ -129,11 +129,10 @@ class Finisher:
             return
         if policy.name == "BLACKLIST":
             chain.jump((), "DROP", origin)
-        elif policy.name in ("QUEUE", "NFQUEUE"):
-            number = policy.queue.split(",")[0] or "0"
-            options = () if policy.name == "QUEUE" else (
-                Option("queue-num", int(number) if number.isdigit() else number, False, origin),)  # fmt: skip
-            chain.add((), Target(policy.name, options, origin), origin)
+        elif policy.name == "QUEUE":
+            chain.add((), Target("QUEUE", (), origin), origin)
+        elif policy.name == "NFQUEUE":
+            chain.add((), queue(tuple(policy.queue.split(",")), origin), origin)
         else:
             chain.jump((), making.verdict(policy.name), origin, goto=True)
 

@@ -55,7 +55,8 @@ def _reject_chain(making: Making) -> None:
     if making.settings.text("REJECT_ACTION"):
         word = making.settings.text("REJECT_ACTION")
         chain.jump(m.unknown(f"REJECT_ACTION {word}", origin), "DROP", origin)
-    chain.jump((m.one("addrtype", "src-type", ("BROADCAST",), origin),), "DROP", origin)
+    if making.family == 4:
+        chain.jump((m.one("addrtype", "src-type", ("BROADCAST",), origin),), "DROP", origin)
     chain.jump(m.network(m.MULTICAST[making.family], origin, source=True), "DROP", origin)
     chain.jump(m.protocol(2, origin), "DROP", origin)
     chain.add(m.protocol(m.TCP, origin), reject_with("tcp-reset", origin), origin)
@@ -224,12 +225,12 @@ def _tcp_flags(making: Making) -> None:
 
 
 def _upnp(making: Making) -> None:
-    """Port forwardings that a daemon makes as it runs."""
+    """Port forwardings that a daemon makes as it runs; there are none at first."""
     for interface in making.layout.real_interfaces():
         if interface.has("upnp"):
-            asked = m.incoming(interface.physical, interface.origin) + m.unknown("UPnP mapping", interface.origin)
-            target = Target("DNAT", (), interface.origin)
-            making.tables.ensure("nat", "PREROUTING").add(asked, target, interface.origin)
+            asked = m.incoming(interface.physical, interface.origin)
+            mappings = making.tables.ensure("nat", "UPnP")
+            making.tables.ensure("nat", "PREROUTING").jump(asked, mappings, interface.origin)
         if interface.has("upnpclient"):
             asked = m.incoming(interface.physical, interface.origin)
             asked += m.unknown(f"src gateway address {interface.name}", interface.origin)

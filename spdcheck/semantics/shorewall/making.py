@@ -47,6 +47,7 @@ class Making(Common):
         )
         self.limit_chains: dict[tuple[str, str], Chain] = {}
         self.exclusion_mark = 1 << (self._zone_offset() + self.settings.number("ZONE_BITS"))
+        self.transparent_mark, self.event_mark = self.exclusion_mark << 1, self.exclusion_mark << 2
         self.mark_mask = (1 << self.settings.number("MASK_BITS")) - 1
         for pair in self.policies.pairs:
             self.pair(*pair)
@@ -190,6 +191,23 @@ class Making(Common):
         if offset:
             offset = max(offset, self.settings.number("MASK_BITS"))
         return ((1 << self.settings.number("PROVIDER_BITS")) - 1) << offset
+
+
+def queue(parameters: tuple[str, ...], origin: Span) -> Target:
+    """``NFQUEUE(number[:number[c]][,bypass])``."""
+    first, *rest = parameters or ("",)
+    options: list[Option] = []
+    if first == "bypass":
+        options.append(Option("queue-bypass", None, False, origin))
+    elif ":" in first:
+        options.append(Option("queue-balance", first.rstrip("c"), False, origin))
+        if first.endswith("c"):
+            options.append(Option("queue-cpu-fanout", None, False, origin))
+    elif first not in ("", "-"):
+        options.append(Option("queue-num", int(first) if first.isdigit() else first, False, origin))
+    if rest == ["bypass"]:
+        options.append(Option("queue-bypass", None, False, origin))
+    return Target("NFQUEUE", tuple(options), origin)
 
 
 def reject_with(word: str, origin: Span) -> Target:

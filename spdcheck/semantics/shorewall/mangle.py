@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spdcheck.model.netfilter import Bits, Interval, Option, Target
+from spdcheck.model.netfilter import Bits, Interval, Match, Option, Target
+from spdcheck.semantics.shorewall import mangle_targets
 from spdcheck.semantics.shorewall import matches as m
 from spdcheck.semantics.shorewall.expanding import Columns, Point, expand
 
 if TYPE_CHECKING:
     from spdcheck.model.shorewall import PlainEntry
+    from spdcheck.model.shorewall_columns import Written
     from spdcheck.semantics.shorewall.chains import Chain, Matches
     from spdcheck.semantics.shorewall.making import Making
     from spdcheck.source import Span
 
-CHAINS = {"P": "tcpre", "O": "tcout", "F": "tcfor", "T": "tcpost", "I": "tcin"}
+CHAINS = {"P": "tcpre", "O": "tcout", "F": "tcfor", "T": "tcpost", "I": "tcin", "R": "PREROUTING",
+          "NP": "PREROUTING", "NI": "INPUT", "NO": "OUTPUT", "NT": "POSTROUTING"}  # fmt: skip
 BUILT_IN = {"tcpre": "PREROUTING", "tcout": "OUTPUT", "tcfor": "FORWARD", "tcpost": "POSTROUTING", "tcin": "INPUT"}
-_FULL = (1 << 32) - 1
 
 
 def marks(making: Making) -> None:
@@ -30,7 +32,7 @@ def marks(making: Making) -> None:
         tables.ensure("mangle", "FORWARD").add((), Target("MARK", (clear,), origin), origin)
     for entry in making.source.mangle:
         name = _chain_name(making, entry)
-        chain = tables.ensure("mangle", name)
+        chain = tables.ensure("nat" if entry.designator.startswith("N") else "mangle", name)
         _entry(making, entry, chain, name)
     for name, builtin in BUILT_IN.items():
         found = tables.get("mangle", name)
@@ -38,25 +40,35 @@ def marks(making: Making) -> None:
             tables.ensure("mangle", builtin).jump((), found, found.rules[0].origin)
 
 
+_DEFAULTS = {
+    "CHECKSUM": "T", "CLASSIFY": "T", "DSCP": "T", "ECN": "T", "HL": "F", "TTL": "F", "TCPMSS": "F", "IMQ": "P",
+    "SAME": "P", "ADD": "P", "DEL": "P", "DIVERT": "R", "DIVERTHA": "R", "TPROXY": "R",
+}  # fmt: skip
+"""The chain of an action that says none; of all others MARK_IN_FORWARD_CHAIN tells."""
+
+
 def _chain_name(making: Making, entry: PlainEntry) -> str:
-    letter = entry.designator[:1]
-    if letter in CHAINS:
-        return CHAINS[letter]
     zones = entry.source[0].zones if entry.source else None
     if zones is not None and making.firewall in zones.names:
         return "tcout"
     to = entry.dest[0].zones if entry.dest else None
     if to is not None and making.firewall in to.names:
         return "tcin"
+    letter = entry.designator or _DEFAULTS.get(entry.action.name, "")
+    if letter in CHAINS:
+        return CHAINS[letter]
     return "tcfor" if making.settings.on("MARK_IN_FORWARD_CHAIN") else "tcpre"
 
 
-_POINTS = {"tcpre": Point.PREROUTING, "tcout": Point.OUTPUT, "tcfor": Point.FORWARD, "tcpost": Point.POSTROUTING,
-           "tcin": Point.FORWARD}  # fmt: skip
+_POINTS = {
+    "tcpre": Point.PREROUTING, "PREROUTING": Point.PREROUTING, "tcout": Point.OUTPUT, "OUTPUT": Point.OUTPUT,
+    "tcfor": Point.FORWARD, "tcpost": Point.POSTROUTING, "POSTROUTING": Point.POSTROUTING, "tcin": Point.FORWARD,
+    "INPUT": Point.FORWARD,
+}  # fmt: skip
 
 
 def _entry(making: Making, entry: PlainEntry, chain: Chain, name: str) -> None:
-    other: Matches = ()
+    other = mangle_targets.asked(making, entry)
     if entry.user is not None:
         other += m.owner(entry.user)
     if entry.mark is not None:
@@ -64,64 +76,62 @@ def _entry(making: Making, entry: PlainEntry, chain: Chain, name: str) -> None:
     if entry.helper is not None:
         other += m.word("helper", "helper", entry.helper)
     for column, said in entry.others.items():
-        other += _other(column, said.text, said.origin)
+        other += _other(column, said)
     if entry.switch is not None:
         other += m.word("condition", "condition", entry.switch)
     if entry.inline is not None:
         other += m.unknown(f"raw {entry.inline.text}", entry.inline.origin)
+    if entry.action.name == "TCPMSS" and entry.protocols is not None:
+        other = tuple(match for match in other if match.module)
     ways = m.protocols(entry.protocols, entry.dports, entry.sports)
-    rest = tuple((*way, *other) for way in ways)
-    target = _target(making, entry)
-    for source in entry.source or (None,):
-        for dest in entry.dest or (None,):
-            columns = Columns(source, dest, entry.origin, rest=rest)
-            expand(making, chain, columns, target, _POINTS[name])
+    aims: list[tuple[Matches, Target | Chain | str | None]] = list(mangle_targets.shares(making, entry))
+    aims = aims or [((), mangle_targets.target(making, entry))]
+    for share, target in aims:
+        rest = tuple((*way, *share, *other) for way in ways)
+        for source in entry.source or (None,):
+            for dest in entry.dest or (None,):
+                columns = Columns(source, dest, entry.origin, rest=rest)
+                expand(making, chain, columns, target, _POINTS[name], goto=entry.action.name.startswith("DIVERT"))
 
 
-def _other(column: str, text: str, origin: Span) -> Matches:
-    low, colon, high = text.partition(":")
+_STATISTICS = {"B": "bytes", "P": "packets", "A": "avgpkt"}
+_WAYS = {"O": "original", "R": "reply", "B": "both"}
+
+
+def _other(column: str, said: Written) -> Matches:
+    """One of the columns that only this file has."""
+    text, origin = said.text, said.origin
+    negated, plain = text.startswith("!"), text.removeprefix("!")
+    low, colon, high = plain.partition(":")
     if column == "length" and (low + high).isdigit():
         first = int(low or "0")
         return (m.one("length", "length", Interval(first, int(high or "65535") if colon else first), origin),)
     if column == "state":
         return m.state(origin, *text.split(","))
+    if column == "time":
+        return m.time(said)
+    if column == "probability":
+        options = (Option("mode", "random", False, origin), Option("probability", text, False, origin))
+        return (Match("statistic", options, origin),)
+    if column == "dscp":
+        number = mangle_targets.class_of(plain)
+        if number is not None:
+            return (m.one("dscp", "dscp", number, origin, negated=negated),)
+    if column == "tos":
+        bits = mangle_targets.service(plain)
+        if not isinstance(bits, str):
+            return (m.one("tos", "tos", bits, origin, negated=negated),)
+    if column == "connbytes":
+        return _connection_bytes(plain, origin, negated=negated)
     return m.unknown(f"{column} {text}", origin)
 
 
-def _target(making: Making, entry: PlainEntry) -> Target | str | None:
-    name, origin = entry.action.name, entry.action.origin
-    text = entry.action.parameters[0] if entry.action.parameters else ""
-    if name[:1].isdigit() or name[:1] in "|&":
-        name, text = "MARK", name
-    if name in ("MARK", "CONNMARK"):
-        return _set_mark(making, name, text, origin)
-    if name in ("SAVE", "RESTORE"):
-        mask = _number(text.lstrip("/"), making.mark_mask)
-        option = Option("save-mark" if name == "SAVE" else "restore-mark", None, False, origin)
-        return Target("CONNMARK", (option, Option("mask", mask, False, origin)), origin)
-    if name in ("CONTINUE", "ACCEPT", "DROP"):
-        return "RETURN" if name == "CONTINUE" else name
-    if name in ("CLASSIFY", "COMMENT", "LOG", "NFLOG", "ECN", "TTL", "HL", "CHECKSUM"):
-        return Target("CLASSIFY", (), origin)
-    return Target(name, (Option("said", text, False, origin),), origin)
-
-
-def _number(text: str, default: int) -> int:
-    try:
-        return int(text, 0) if text else default
-    except ValueError:
-        return default
-
-
-def _set_mark(making: Making, name: str, text: str, origin: Span) -> Target:
-    sign = text[:1] if text[:1] in ("|", "&") else ""
-    value, slash, mask = text.removeprefix(sign).partition("/")
-    try:
-        number = int(value, 0)
-        bits = int(mask, 0) if slash else making.mark_mask if name == "MARK" else _FULL
-    except ValueError:
-        return Target(name, (Option("set-mark", text, False, origin),), origin)
-    if sign:
-        word = "or-mark" if sign == "|" else "and-mark"
-        return Target(name, (Option(word, number, False, origin),), origin)
-    return Target(name, (Option("set-mark", Bits(number, bits), False, origin),), origin)
+def _connection_bytes(text: str, origin: Span, *, negated: bool) -> Matches:
+    """``min:max[:O|R|B[:B|P|A]]``."""
+    low, high, way, kind = [*text.split(":"), "", "", ""][:4]
+    options = (
+        Option("connbytes", f"{low or 0}:{high}", negated, origin),
+        Option("connbytes-dir", _WAYS.get(way, "both"), False, origin),
+        Option("connbytes-mode", _STATISTICS.get(kind, "bytes"), False, origin),
+    )
+    return (Match("connbytes", options, origin),)

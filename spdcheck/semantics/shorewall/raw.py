@@ -66,7 +66,9 @@ def add_helper(rules: Rules, line: RuleEntry, where: Where, action: Chain | None
         target = action
     dest = Place(None, None, line.origdest, line.origin) if line.origdest is not None else None
     for source in line.source or (None,):
-        for place in (dest,) if dest is not None else line.dest or (None,):
+        # The destination of a translating line is what the packet will have later.
+        own = line.dest if line.action.name not in ("DNAT", "REDIRECT") else ()
+        for place in (dest,) if dest is not None else own or (None,):
             if place is not None:
                 place = place._replace(ports=None)
             rest = tuple((*way, *other) for way in ways)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spdcheck.model.netfilter import Bits, Option, Target
+from spdcheck.model.netfilter import Target
 from spdcheck.model.shorewall_columns import Place, Zones
 from spdcheck.records import dataclass, replace
 from spdcheck.semantics.shorewall import matches as m
@@ -12,9 +12,10 @@ from spdcheck.semantics.shorewall import standard_actions, translations
 from spdcheck.semantics.shorewall.expanding import Columns, Point, expand
 from spdcheck.semantics.shorewall.interface_options import blacklist_states
 from spdcheck.semantics.shorewall.lines import called_with, of_part, other_columns, parameter_of, with_parameter
-from spdcheck.semantics.shorewall.making import AUXILIARY, reject_with
+from spdcheck.semantics.shorewall.making import AUXILIARY, queue, reject_with
+from spdcheck.semantics.shorewall.mangle_targets import set_mark, written
 from spdcheck.semantics.shorewall.raw import add_helper
-from spdcheck.semantics.shorewall.standard_macros import DEFAULT_TARGETS, HELPERS, standard_macros
+from spdcheck.semantics.shorewall.standard_macros import DEFAULT_TARGETS, HELPERS, ONLY_4, standard_macros
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +80,7 @@ class Rules:
     def _places(self, entry: RuleEntry, source: Place, dest: Place | None) -> None:
         sources = self._zones(source.zones)
         firewall = self.making.firewall
-        lone = [firewall if entry.action.name == "REDIRECT" else ""]
+        lone = [firewall if _redirects(entry.action) else ""]
         dests = self._zones(dest.zones) if dest is not None and dest.zones is not None else lone
         wild = _is_wild(source.zones) or (dest is not None and _is_wild(dest.zones))
         intrazone = bool(source.zones and source.zones.intrazone)
@@ -141,14 +142,19 @@ class Rules:
     def _standard(self, name: str, origin: Span) -> Iterator[RuleEntry]:
         """The lines of a standard macro; without AUTOHELPERS it asks for the helpers of connection tracking."""
         asks = not self.making.settings.on("AUTOHELPERS")
-        for part in standard_macros()[name]:
+        given = self.making.settings.text("HELPERS").replace("_", "-")
+        listed = given.split(",") if given else None
+        for part in standard_macros(self.making.family)[name]:
             made = of_part(part, origin, self.making.family)
-            if asks and name == "SMB" and part.dports == "137:139" and not part.sports:
+            splits = name == "SMB" and part.dports == "137:139" and not part.sports
+            if asks and splits and (listed is None or "netbios-ns" in listed) and self.making.family == 4:
                 yield standard_actions.with_helper(of_part(part._replace(dports="137"), origin, 4), "netbios-ns")
                 yield of_part(part._replace(dports="138:139"), origin, self.making.family)
                 continue
             helper = HELPERS.get((name, f"{part.protocol} {part.dports}")) if asks else None
-            yield standard_actions.with_helper(made, helper) if helper is not None else made
+            wanted = helper is not None and (listed is None or helper in listed)
+            wanted &= self.making.family == 4 or helper not in ONLY_4
+            yield standard_actions.with_helper(made, helper) if wanted and helper is not None else made
 
     def _action(self, line: RuleEntry, where: Where, body: ActionBody) -> None:
         if where.depth >= 4 * DEPTH:
@@ -216,18 +222,19 @@ class Rules:
         if name in ("MARK", "CONNMARK"):
             return _mark(line, self.making)
         if name == "NFQUEUE":
-            return _queue(action.parameters, origin)
+            return queue(action.parameters or ("0",), origin)
         return self._raw_target(name, action, origin)
 
     def _raw_target(self, name: str, action: Action, origin: Span) -> Target:
         """INLINE, IPTABLES and what else has its target in brackets."""
         if name in ("INLINE", "IPTABLES", "IP6TABLES") and action.parameters:
-            words = action.parameters[0].split()
-            if name == "INLINE" or words[0] in ("ACCEPT", "DROP", "RETURN"):
-                inner = self.target_of_word(words[0], origin)
+            text = ",".join(action.parameters)
+            word = text.split()[0]
+            if name == "INLINE" or text in ("ACCEPT", "DROP", "RETURN"):
+                inner = self.target_of_word(word, origin)
                 if inner is not None:
                     return inner
-            return Target(words[0] if words else name, (Option("said", " ".join(words), False, origin),), origin)
+            return written(text, origin)
         return Target(name, (), origin)
 
     def target_of_word(self, word: str, origin: Span) -> Target | None:
@@ -306,38 +313,19 @@ def _turned(where: Where, body: RuleEntry) -> Where:
     return where
 
 
+def _redirects(call: Action) -> bool:
+    """REDIRECT, also as what a macro is called with: the firewall is its destination."""
+    return call.name == "REDIRECT" or call.parameters[:1] == ("REDIRECT",)
+
+
 def _is_wild(zones: Zones | None) -> bool:
     return zones is not None and (bool(zones.wildcard) or len(zones.names) > 1)
 
 
 def _mark(line: RuleEntry, making: Making) -> Target:
     """``MARK(value)``, ``MARK(|value)``, ``MARK(&value)``."""
-    origin, text = line.origin, line.action.parameters[0] if line.action.parameters else ""
-    sign = text[:1] if text[:1] in ("|", "&") else ""
-    value, slash, mask = text.removeprefix(sign).partition("/")
-    try:
-        number = int(value, 0) if value else making.mark_mask
-        bits = Bits(number, int(mask, 0) if slash else (1 << 32) - 1)
-    except ValueError:
-        return Target(line.action.name, (Option("set-mark", text, False, origin),), origin)
-    if sign:
-        name = "or-mark" if sign == "|" else "and-mark"
-        return Target(line.action.name, (Option(name, number, False, origin),), origin)
-    return Target(line.action.name, (Option("set-mark", bits, False, origin),), origin)
-
-
-def _queue(parameters: tuple[str, ...], origin: Span) -> Target:
-    first = parameters[0] if parameters else "0"
-    options: list[Option] = []
-    if first == "bypass":
-        options.append(Option("queue-bypass", None, False, origin))
-    elif ":" in first:
-        options.append(Option("queue-balance", first.rstrip("c"), False, origin))
-    else:
-        options.append(Option("queue-num", int(first) if first.isdigit() else first, False, origin))
-    if parameters[1:2] == ("bypass",):
-        options.append(Option("queue-bypass", None, False, origin))
-    return Target("NFQUEUE", tuple(options), origin)
+    text = line.action.parameters[0] if line.action.parameters else f"{making.mark_mask:#x}"
+    return set_mark(line.action.name, text, line.origin)
 
 
 def at_place(hosts: Place | None, zone: str) -> Place | None:

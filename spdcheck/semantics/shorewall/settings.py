@@ -27,6 +27,12 @@ _SHIPPED_5 = {
     "INVALID_LOG_LEVEL": "", "UNTRACKED_LOG_LEVEL": "", "BLACKLIST_LOG_LEVEL": "",
 }  # fmt: skip
 
+_SHIPPED_6 = _SHIPPED_5 | {
+    "BLACKLIST_DEFAULT": "AllowICMPs,Broadcast(DROP),Multicast(DROP),dropNotSyn,dropInvalid,DropDNSrep",
+    "DROP_DEFAULT": "AllowICMPs,Broadcast(DROP),Multicast(DROP)",
+    "REJECT_DEFAULT": "AllowICMPs,Broadcast(DROP),Multicast(DROP)", "ROUTE_FILTER": "No",
+}  # fmt: skip
+
 _SHIPPED_2 = {
     "NEWNOTSYN": "Yes", "DROPINVALID": "No", "CLAMPMSS": "No", "BLACKLIST_DISPOSITION": "DROP",
     "MACLIST_DISPOSITION": "REJECT", "TCP_FLAGS_DISPOSITION": "DROP", "DETECT_DNAT_IPADDRS": "No",
@@ -42,7 +48,7 @@ class Settings:
 
     def __init__(self, source: Shorewall) -> None:
         self._written = source.settings
-        self._shipped = _SHIPPED_2 if source.dialect == 2 else _SHIPPED_5
+        self._shipped = _SHIPPED_2 if source.dialect == 2 else _SHIPPED_6 if source.family == 6 else _SHIPPED_5
         self._whole = source.origin
 
     def text(self, name: str) -> str:

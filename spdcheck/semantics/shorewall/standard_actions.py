@@ -11,6 +11,7 @@ from spdcheck.model.netfilter import Icmp, Interval
 from spdcheck.model.shorewall_columns import Action, Ports, Protocol, Protocols, Written
 from spdcheck.records import replace
 from spdcheck.records import replace as replace_record
+from spdcheck.semantics.shorewall import events
 from spdcheck.semantics.shorewall import matches as m
 from spdcheck.semantics.shorewall.interface_options import ACK, BAD_FLAGS, FIN, RST
 from spdcheck.semantics.shorewall.words import action_of
@@ -67,7 +68,8 @@ def _types(*names: str) -> Callable[[Span], Matches]:
 def _broadcast(verdict: str) -> Callable[[Rules, RuleEntry, Where], None]:
     def act(rules: Rules, line: RuleEntry, where: Where) -> None:
         made = _as(line, verdict or _parameter(line, 0, "DROP"))
-        for name in ("BROADCAST", "ANYCAST"):
+        # IPv6 has no broadcasts.
+        for name in ("BROADCAST", "ANYCAST") if rules.making.family == 4 else ("ANYCAST",):
             rules.add(made, where, rules.target(made), asked=_types(name)(line.origin))
 
     return act
@@ -87,7 +89,8 @@ def _tcp(question: Callable[[Span], Matches], default: str) -> Callable[[Rules, 
 
 def _not_syn(verdict: str) -> Callable[[Rules, RuleEntry, Where], None]:
     def act(rules: Rules, line: RuleEntry, where: Where) -> None:
-        made = replace(_as(line, verdict), protocols=None)
+        audited = verdict.startswith("REJECT") and _parameter(line, 0, "") == "audit"
+        made = replace(_as(line, "REJECT" if audited else verdict), protocols=None)
         if line.dports is not None or line.sports is not None:
             made = replace(made, protocols=_protocol(m.TCP, line.origin))
         rules.add(made, where, rules.target(made), asked=m.syn(line.origin, negated=True))
@@ -126,6 +129,16 @@ def _dns_replies(rules: Rules, line: RuleEntry, where: Where) -> None:
         sports=made.sports or Ports((m.port(53),), False, line.origin),
     )  # fmt: skip
     rules.add(entry, where, rules.target(entry))
+
+
+def _multicast(verdict: str) -> Callable[[Rules, RuleEntry, Where], None]:
+    def act(rules: Rules, line: RuleEntry, where: Where) -> None:
+        made = _as(line, verdict or _parameter(line, 0, "DROP"))
+        six = rules.making.family == 6
+        asked = m.network(m.MULTICAST[6], line.origin, source=False) if six else _types("MULTICAST")(line.origin)
+        rules.add(made, where, rules.target(made), asked=asked)
+
+    return act
 
 
 def _services(*wanted: tuple[int, str]) -> Callable[[Rules, RuleEntry, Where], None]:
@@ -223,17 +236,21 @@ def possible(rules: Rules, where: Where, state: str) -> bool | None:
     return state != section
 
 
-def _not_known(rules: Rules, line: RuleEntry, where: Where) -> None:
-    """Events, limits by ``recent``, dynamic lists: what they do depends on packets that came before."""
-    rules.unknown(line, where, "what it does depends on earlier packets")
+_AMPLIFIED = "0>>22&0x3C@8&0xffff=0x0100 && 0>>22&0x3C@12&0xffff0000=0x00010000"
+"""A recursive query of DNS with one question (action.DNSAmp)."""
+
+
+def _amplification(rules: Rules, line: RuleEntry, where: Where) -> None:
+    made = _as(line, _parameter(line, 0, "DROP"))
+    entry = replace(
+        made, protocols=made.protocols or _protocol(m.UDP, line.origin),
+        dports=made.dports or Ports((m.port(53),), False, line.origin),
+    )  # fmt: skip
+    rules.add(entry, where, rules.target(entry), asked=(m.one("u32", "u32", _AMPLIFIED, line.origin),))
 
 
 def _nothing(*_: object) -> None:
     """What a daemon puts there as it runs; nothing at first."""
-
-
-def _old_limit(rules: Rules, line: RuleEntry, where: Where) -> None:
-    rules.unknown(line, where, "what it does depends on how many packets came before")
 
 
 def _old_default(smb: str) -> Callable[[Rules, RuleEntry, Where], None]:
@@ -248,7 +265,7 @@ def _old_default(smb: str) -> Callable[[Rules, RuleEntry, Where], None]:
             # Releases differ in whether ident is rejected here.
             rules.add(ident, inner, "DROP", asked=m.unknown("what the action does with ident (tcp 113)", line.origin))
             _broadcast("DROP")(rules, bare, inner)
-            _asking(_types("MULTICAST"), "DROP")(rules, bare, inner)
+            _multicast("DROP")(rules, bare, inner)
             _allow_icmps(rules, bare, inner)
             rules.add(bare, inner, "DROP", asked=m.state(line.origin, "INVALID"))
             rules.line(_as(bare, f"SMB({smb})"), inner)
@@ -273,8 +290,8 @@ def _flags(mask: int, value: int) -> Callable[[Span], Matches]:
 ACTIONS: dict[str, Callable[[Rules, RuleEntry, Where], None]] = {
     "AllowICMPs": _allow_icmps, "Broadcast": _broadcast(""), "allowBcast": _broadcast("ACCEPT"),
     "dropBcast": _broadcast("DROP"), "dropBcasts": _broadcast("DROP"),
-    "Multicast": _asking(_types("MULTICAST"), "DROP"),
-    "allowMcast": _fixed(_types("MULTICAST"), "ACCEPT"), "dropMcast": _fixed(_types("MULTICAST"), "DROP"),
+    "Multicast": _multicast(""),
+    "allowMcast": _multicast("ACCEPT"), "dropMcast": _multicast("DROP"),
     "Invalid": _state("INVALID", "DROP"), "Untracked": _state("UNTRACKED", "DROP"),
     "Related": _state("RELATED", "DROP"), "Established": _state("ESTABLISHED", "ACCEPT"),
     "New": _state("NEW", "ACCEPT"), "dropInvalid": _fixed_state("INVALID", "DROP"),
@@ -282,7 +299,7 @@ ACTIONS: dict[str, Callable[[Rules, RuleEntry, Where], None]] = {
     "rejNotSyn": _not_syn("REJECT(tcp-reset)"), "NotSyn": _tcp(lambda o: m.syn(o, negated=True), "DROP"),
     "RST": _tcp(_flags(RST, RST), "DROP"), "FIN": _tcp(_flags(ACK | FIN, ACK | FIN), "ACCEPT"),
     "DropDNSrep": _dns_replies, "TCPFlags": _tcp_flags, "DropSmurfs": _smurfs, "GlusterFS": _glusterfs,
-    "allowinUPnP": _services((17, "1900"), (6, "49152")), "forwardUPnP": _nothing, "IfEvent": _not_known,
-    "AutoBL": _not_known, "AutoBLL": _not_known, "SetEvent": _not_known, "ResetEvent": _not_known,
-    "Drop": _old_default("DROP"), "Reject": _old_default("REJECT"), "Limit": _old_limit, "DNSAmp": _not_known,
+    "allowinUPnP": _services((17, "1900"), (6, "49152")), "forwardUPnP": _nothing, "IfEvent": events.if_event,
+    "AutoBL": events.auto_blacklist, "SetEvent": events.set_event, "ResetEvent": events.reset_event,
+    "Drop": _old_default("DROP"), "Reject": _old_default("REJECT"), "Limit": events.limit, "DNSAmp": _amplification,
 }  # fmt: skip

@@ -178,6 +178,12 @@ Xymon: tcp 1984
 Zabbix: tcp 10050; < tcp 10051
 """  # noqa: E501
 
+_TABLE_6 = """
+mDNS: udp 5353 to ff02::fb; udp 32768:65535 5353; 2 to ff02::fb; < udp 5353 to ff02::fb; < 2 to ff02::fb
+mDNSbi: udp 5353 to ff02::fb; udp 1024:65535 5353; 2 to ff02::fb; < udp 5353 to ff02::fb; < udp 1024:65535 5353; < 2 to ff02::fb
+"""  # noqa: E501
+"""Where IPv6 has other addresses."""
+
 DEFAULT_TARGETS = {"DropUPnP": "DROP"}
 """The verdict of a macro that is called without one."""
 
@@ -188,12 +194,15 @@ HELPERS = {
 }  # fmt: skip
 """Helpers of connection tracking that a macro asks for where AUTOHELPERS is off. (SMB splits its ports for it.)"""
 
+ONLY_4 = frozenset({"irc", "netbios-ns", "pptp", "snmp"})
+"""Helpers that the kernel has for IPv4 only."""
+
 
 @cache
-def standard_macros() -> dict[str, tuple[Part, ...]]:
+def standard_macros(family: int = 4) -> dict[str, tuple[Part, ...]]:
     """Every macro by name."""
     found = {}
-    for line in _TABLE.strip().splitlines():
+    for line in (_TABLE + (_TABLE_6 if family == 6 else "")).strip().splitlines():
         name, _, parts = line.partition(": ")
         found[name] = tuple(_part(text.strip()) for text in parts.split(";"))
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spdcheck.model.netfilter import Interval, Option, Target, Translation
+from spdcheck.model.netfilter import Interval, Network, Option, Target, Translation
 from spdcheck.model.shorewall_columns import Address, AddressKind, Hosts, Place, Ports
 from spdcheck.records import replace
 from spdcheck.semantics.shorewall import matches as m
@@ -133,9 +133,15 @@ def _translate(rules: Rules, line: RuleEntry, where: Where, server: Place) -> No
 
 def _own(rules: Rules, where: Where, line: RuleEntry) -> Matches:
     """DETECT_DNAT_IPADDRS: only what was sent to an address of the zone's own interfaces."""
-    zone = rules.making.layout.zones.get(where.source)
-    names = ", ".join(zone.interfaces) if zone is not None else ""
-    return m.unknown(f"dst is the first address of {names}", line.origin)
+    making = rules.making
+    zone = making.layout.zones.get(where.source)
+    names = tuple(zone.interfaces) if zone is not None else ()
+    origin = line.origin
+    own = making.found(tuple(Address(AddressKind.OF_INTERFACE, None, name, origin) for name in names))
+    nets = tuple(address.value for address in own if isinstance(address.value, Network))
+    if len(nets) == len(names) and nets:
+        return (m.one("", "destination", nets, origin),)
+    return m.unknown(f"dst is the first address of {', '.join(names)}", origin)
 
 
 def _protocol_only(line: RuleEntry) -> Matches:
