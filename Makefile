@@ -30,6 +30,7 @@ bench: $(STAMP)
 
 oracle: $(STAMP)
 	$(BIN)/python -m tests.oracle
+	$(BIN)/python -m tests.oracle --shorewall --count 300
 
 golden: $(STAMP)
 	$(BIN)/python -m pytest -q -n 2 --update-golden $$(grep -rl --include='test_*.py' Golden tests)

@@ -151,7 +151,7 @@ def _options(options: list[Option]) -> str:
         value = option.value
         if option.name == "hashlimit-name" and str(value).startswith("shorewall"):
             value = "shorewall"
-        if option.name == "hashlimit-upto" and str(value).isdigit():
+        if option.name in ("hashlimit-upto", "limit") and str(value).isdigit():
             value = f"{value}/sec"
         if option.name == "hashlimit-burst" and str(value) == "5":
             continue
@@ -216,6 +216,8 @@ def compare(one: NetfilterRuleset, other: NetfilterRuleset) -> None:
     names = Names()
     pairs = zip(FreeCompiler(one, names).lists(), FreeCompiler(other, names).lists(), strict=True)
     for (table, hook, left), (_, _, right) in pairs:
+        if left == right:
+            continue
         answer = equivalent(left, right, conditions.family(one.family), LIMITS)
         if isinstance(answer, Holds):
             continue

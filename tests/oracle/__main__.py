@@ -1,9 +1,11 @@
 """``make oracle``: random set-ups through the emulated kernel and through the simulator; every difference is printed.
 
-``python -m tests.oracle [--count N] [--seed N] [--batch N] [--jobs N] [--keep DIR] [--oracle DIR]``. Needs the
-emulator's scripts (``../shared/oracle`` by default) and the packages that its README names. ``--keep`` writes what the
-kernel did to a folder and reads it from there the next time, so that a mended simulator is compared without another
-run. Exit status 0 without a difference, 1 with one, 2 if it can't run.
+With ``--shorewall`` random directories go through the real compiler of Shorewall instead (``shorewall.py``).
+
+``python -m tests.oracle [--shorewall] [--count N] [--seed N] [--batch N] [--jobs N] [--keep DIR] [--oracle DIR]``.
+Needs the emulator's scripts (``../shared/oracle`` by default) and the packages that its README names. ``--keep``
+writes what the kernel did to a folder and reads it from there the next time, so that a mended simulator is compared
+without another run. Exit status 0 without a difference, 1 with one, 2 if it can't run.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.conformance.linux_kernel import replayed
 from tests.golden import SHARED
+from tests.oracle import shorewall
 from tests.oracle.scenarios import PROBES, scenario
 
 if TYPE_CHECKING:
@@ -34,7 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=1, help="how many machines at a time")
     parser.add_argument("--keep", type=Path, help="a folder for what the kernel did")
     parser.add_argument("--oracle", type=Path, default=SHARED / "oracle", help="the folder of the emulator's scripts")
+    parser.add_argument("--shorewall", action="store_true", help="directories of Shorewall through its compiler")
     options = parser.parse_args(arguments)
+    if options.shorewall:
+        return shorewall.run(options.count, options.seed, options.jobs, options.oracle)
     if not (options.oracle / "run_oracle.py").exists():
         print(f"no emulator at {options.oracle}", file=sys.stderr)
         return 2

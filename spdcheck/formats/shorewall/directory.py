@@ -14,6 +14,7 @@ from spdcheck.formats.shorewall.params import read_params
 from spdcheck.formats.shorewall.policies import policy
 from spdcheck.formats.shorewall.reader import LineReader
 from spdcheck.formats.shorewall.rules import Sections, rule
+from spdcheck.formats.shorewall.setting_values import check_settings
 from spdcheck.formats.shorewall.settings import read_settings
 from spdcheck.formats.shorewall.tables import KEPT, SCRIPTS
 from spdcheck.formats.shorewall.whole import (
@@ -64,6 +65,7 @@ def read_directory(desk: Desk, origin: SourceFile) -> Shorewall:
     for name in ("shorewall.conf", "shorewall6.conf"):
         if name in desk.files and (name == "shorewall6.conf") == (desk.family == 6):
             read_settings(desk, desk.files[name])
+    check_settings(desk)
     if desk.dialect == 2:
         draft.firewall = desk.setting("FW", "fw")
         desk.variables.setdefault("FW", draft.firewall)

@@ -8,7 +8,9 @@ from spdcheck.formats.shorewall.columns import Refused
 from spdcheck.model.protocols import TCP, UDP
 
 if TYPE_CHECKING:
-    from spdcheck.model.shorewall import PlainEntry
+    from spdcheck.model.shorewall import PlainEntry, RuleEntry
+    from spdcheck.model.shorewall_columns import Protocols
+    from spdcheck.source import Span
 
 _HELPERS = {
     "amanda": (UDP,), "ftp": (TCP,), "irc": (TCP,), "netbios-ns": (UDP,), "pptp": (TCP,), "Q.931": (TCP,),
@@ -23,10 +25,23 @@ def check_helper(entry: PlainEntry) -> None:
         return
     name = call.parameters[1].partition("(")[0]
     plain = name.rstrip("0123456789").rstrip("-")
-    wanted = _HELPERS.get(name) or _HELPERS.get(plain)
+    _check(name, plain, call.origin, entry.protocols)
+
+
+def check_rule_helper(entry: RuleEntry) -> None:
+    """The column HELPER of a rule. Raises :class:`Refused`."""
+    if entry.helper is None:
+        return
+    name = entry.helper.text
+    if entry.section in ("ESTABLISHED", "RELATED") or not entry.action.name.isupper():
+        return
+    _check(name, name.rstrip("0123456789").rstrip("-"), entry.helper.origin, entry.protocols)
+
+
+def _check(name: str, plain: str, origin: Span, given: Protocols | None) -> None:
+    wanted = _HELPERS.get(name) or _HELPERS.get(plain) or _HELPERS.get(name.replace("_", "-"))
     if wanted is None:
-        raise Refused(call.origin, f"there is no helper `{name}`", f"helpers are {', '.join(_HELPERS)}")
-    given = entry.protocols
+        raise Refused(origin, f"there is no helper `{name}`", f"helpers are {', '.join(_HELPERS)}")
     if given is None or given.negated or any(item.number not in wanted for item in given.items):
         word = " or ".join({TCP: "tcp", UDP: "udp"}[number] for number in wanted)
-        raise Refused(given.origin if given is not None else call.origin, f"the helper {name} is for {word}")
+        raise Refused(given.origin if given is not None else origin, f"the helper {name} is for {word}")

@@ -26,7 +26,8 @@ class PolicyTable:
     def __init__(self, desk: Desk, draft: Draft) -> None:
         names = list(draft.zones)
         self._zones = names if draft.firewall in draft.zones else [*names, draft.firewall]
-        self._expands = desk.setting("EXPAND_POLICIES").lower() == "yes"
+        written = desk.settings.get("EXPAND_POLICIES")
+        self._expands = written is None or written.value.lower() == "yes"
         self._dialect = desk.dialect
         self._own: dict[tuple[str, str], PolicyEntry | None] = {}
         self._covered: dict[tuple[str, str], PolicyEntry] = {}

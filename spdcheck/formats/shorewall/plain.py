@@ -11,6 +11,7 @@ from spdcheck.formats.shorewall.addresses import address, hosts, places
 from spdcheck.formats.shorewall.columns import Refused, split
 from spdcheck.formats.shorewall.helpers import check_helper
 from spdcheck.formats.shorewall.mangle_actions import check_mangle
+from spdcheck.formats.shorewall.marks import check_mark, tested
 from spdcheck.formats.shorewall.parsed import top_level
 from spdcheck.formats.shorewall.tables import (
     BLACKLIST,
@@ -51,8 +52,17 @@ def conntrack(desk: Desk, draft: Draft, line: Line, number: int) -> None:
     else:
         made, designator = _conntrack_action(cell)
     entry = _plain("conntrack", row, desk, draft, made, designator, zoned=number < 3)
+    if number < 3 and desk.dialect == 5 and not draft.open_zones:
+        _check_zones(entry, draft)
     check_helper(entry)
     draft.conntrack.append(entry)
+
+
+def _check_zones(entry: PlainEntry, draft: Draft) -> None:
+    for place in entry.source:
+        for name in (*place.zones.names, *place.zones.excluded) if place.zones is not None else ():
+            if name not in draft.known_zones():
+                raise Refused(place.origin, f"the zone {name} is not known", "declare it, or write `?FORMAT 3` first")
 
 
 def _conntrack_action(cell: Cell) -> tuple[Action, str]:
@@ -94,7 +104,12 @@ def mangle(desk: Desk, draft: Draft, line: Line) -> None:
     names = MANGLE if desk.family == 4 else MANGLE_6
     row = split(line, names, title="mangle", aliases={"mark": "action", "scp": "dscp"}, inline=True)
     entry = _marked("mangle", row, desk, draft, row.need("action"))
-    check_mangle(entry, draft.firewall, draft.declared)
+    check_mangle(entry, draft.firewall, draft.declared, desk.family)
+    if entry.action.name in ("MARK", "CONNMARK", "SAVE", "RESTORE"):
+        check_mark(desk, (*entry.action.parameters, "")[0], entry.action.origin)
+    shapes = desk.setting("TC_ENABLED", "Internal").lower() in ("internal", "shared")
+    if entry.action.name == "CLASSIFY" and "tcclasses" not in desk.files and shapes and desk.dialect == 5:
+        raise Refused(entry.action.origin, "no such class: there is no file tcclasses")
     _check_interfaces(entry, draft)
     draft.mangle.append(entry)
 
@@ -124,6 +139,8 @@ def _marked(file: str, row: Row, desk: Desk, draft: Draft, cell: Cell) -> PlainE
     else:
         head = cell
     name, bracket, _ = head.text.partition("(")
+    if file == "mangle" and name[:1] in "0123456789|&" and desk.dialect == 5 and cell.line.file.path.endswith("mangle"):
+        raise Refused(head.span, f"`{head.text}` is no action of mangle", f"write MARK({head.text})")
     if bracket or re.fullmatch(r"[A-Z][A-Z0-9]*[+!]?", name):
         made = action(head, levels=name in ("LOG", "ADD", "DEL") or not name.isupper()).action
     else:
@@ -149,7 +166,7 @@ def _plain(
         dports=values.ports(cells["dport"], where) if "dport" in cells else None,
         sports=values.ports(cells["sport"], where, source=True) if "sport" in cells else None,
         user=values.user(cells["user"]) if "user" in cells else None,
-        mark=values.mark(cells["test"], desk.mark_mask()) if "test" in cells else None,
+        mark=tested(desk, cells["test"]) if "test" in cells else None,
         switch=Written(switch.text, switch.span) if switch is not None else None,
         helper=Written(helper.text, helper.span) if helper is not None else None,
         others={n: Written(c.text, c.span) for n, c in cells.items() if n not in _SHARED and n != "test"},

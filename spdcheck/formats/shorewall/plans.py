@@ -50,8 +50,10 @@ class Form:
             match = ZONE_AND_ADDRESSES.fullmatch(words[number])
             if match is not None and number not in fixed:
                 self.addresses[number] = match
-                several, port = "," in match[2], match[3]
-                key[number + 1] = f"{match[1]}:{'@,@' if several else '@'}{':@' if port else ''}"
+                several, port, net = "," in match[2], match[3], "/" in match[2]
+                # A server is a host: what is right for one is wrong for a network.
+                sign = "@,@" if several else "@/" if net else "@"
+                key[number + 1] = f"{match[1]}:{sign}{':@' if port else ''}"
         if len(words) > 4 and words[3] in ("tcp", "udp"):
             for number in range(4, min(len(words), 6)):
                 if is_port(words[number]) and number not in fixed:

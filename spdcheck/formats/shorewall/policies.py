@@ -33,6 +33,8 @@ def policy(desk: Desk, draft: Draft, line: Line) -> None:
     source, dest = _zones(row.need("source"), draft, desk), _zones(row.need("dest"), draft, desk)
     cell = row.need("policy")
     word, queue, defaults, added = _policy(cell, desk)
+    if any(number.isdigit() and int(number) > 65535 for number in re.split(r"[:,-]", queue)):
+        raise Refused(cell.span, f"`{queue}` is no number of a queue")
     if word == "NONE":
         _none(cell, source, dest, draft)
     level = row.get("loglevel")

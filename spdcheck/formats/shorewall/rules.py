@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from spdcheck.formats.shorewall import values
 from spdcheck.formats.shorewall.action import action
 from spdcheck.formats.shorewall.addresses import hosts, places
 from spdcheck.formats.shorewall.columns import Refused, split
+from spdcheck.formats.shorewall.helpers import check_rule_helper
+from spdcheck.formats.shorewall.marks import check_mark, tested
 from spdcheck.formats.shorewall.plans import form_of, is_port
 from spdcheck.formats.shorewall.tables import RULES, RULES_2
 from spdcheck.formats.shorewall.targets import check_server, check_target
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 
 SECTIONS = ("ALL", "ESTABLISHED", "RELATED", "INVALID", "UNTRACKED", "NEW")
 _PLAIN = frozenset({"action", "source", "dest", "proto", "dport", "sport", "rate"})
-_NAT = frozenset({"DNAT", "REDIRECT", "NONAT"})
+_NAT = frozenset({"DNAT", "REDIRECT", "NONAT", "HELPER"})
 
 
 class Sections:
@@ -70,8 +73,11 @@ def rule(desk: Desk, draft: Draft, line: Line, section: str) -> None:
     _check_interfaces(made, draft)
     if desk.dialect == 5:
         check_target(made, row, desk.family, draft.declared)
+        if made.action.name in ("MARK", "CONNMARK"):
+            check_mark(desk, made.action.parameters[0] if made.action.parameters else "", made.action.origin)
         _check_fast(desk, made)
         check_server(made, made.dest)
+        check_rule_helper(made)
     if made.user is not None and not _from_firewall(made, draft):
         raise Refused(made.user.origin, "USER has a meaning only where the source is the firewall ($FW)")
     rules.append(made)
@@ -94,6 +100,9 @@ def entry(
     memo, cells, family = draft.memo, row.cells, desk.family
     called = memo.read("action", cell, action)
     target = called.action
+    if desk.dialect == 5 and "/" in cell.text and target.parameters and not target.slash:
+        # The real compiler looks for `macro/parameter` before it looks for parentheses.
+        raise Refused(cell.span, f"`{cell.text}`: a `/` in the parameter is taken for the one of `macro/parameter`")
     redirects = _redirects(target)
     known = draft.known_zones() if known is None else known
     source, dest = cells.get("source"), cells.get("dest")
@@ -104,6 +113,12 @@ def entry(
         if rates:
             raise Refused(cells["rate"].span, "the rate stands in the action already")
         rates = values.rates(cells["rate"])
+        if (
+            desk.told
+            and desk.release >= (5, 0)
+            and re.search(r"/(?!sec|min|hour|day)[a-z]|/(second|minute)", cells["rate"].text)
+        ):
+            raise Refused(cells["rate"].span, f"`{cells['rate'].text}` has another unit than sec, min, hour and day")
     needed = zoned and section != "" and not _expands(target)
     key = proto.text if proto is not None else "", needed
 
@@ -142,7 +157,7 @@ def _seldom(desk: Desk, row: Row) -> dict[str, Any]:
     return {
         "origdest": _original(cells.get("origdest"), desk.family),
         "user": values.user(cells["user"]) if "user" in cells else None,
-        "mark": values.mark(cells["mark"], desk.mark_mask()) if "mark" in cells else None,
+        "mark": tested(desk, cells["mark"]) if "mark" in cells else None,
         "connlimit": values.connlimit(cells["connlimit"]) if "connlimit" in cells else None,
         "time": _written(check_time(cells.get("time"))),
         "headers": _written(cells.get("headers")),
@@ -155,6 +170,11 @@ def _seldom(desk: Desk, row: Row) -> dict[str, Any]:
 def _redirects(target: Action) -> bool:
     """The destination may be a port: REDIRECT, also as the parameter of a macro."""
     return target.name == "REDIRECT" or any(p.startswith("REDIRECT") for p in target.parameters[:1])
+
+
+def _only_translates(target: Action) -> bool:
+    """DNAT-, also as the parameter of a macro: no destination zone is asked for."""
+    return (target.name == "DNAT" and target.modifier == "-") or target.parameters[:1] == ("DNAT-",)
 
 
 def _expands(target: Action) -> bool:
@@ -176,7 +196,8 @@ def _written(cell: Cell | None) -> Written | None:
 def _missing(made: RuleEntry, row: Row) -> None:
     if not made.source:
         raise Refused(row.line.whole, "the source zone is missing", "write a zone, $FW or all into SOURCE")
-    if made.action.name not in _NAT or (made.action.name == "DNAT" and made.action.modifier != "-"):
+    action = made.action
+    if (action.name not in _NAT and not _redirects(action)) or (action.name == "DNAT" and action.modifier != "-"):
         raise Refused(row.line.whole, "the destination zone is missing", "write a zone, $FW or all into DEST")
 
 
@@ -239,7 +260,8 @@ def _check_fast(desk: Desk, made: RuleEntry) -> None:
 
 def _zoneless(made: RuleEntry, place: Place, side: str) -> None:
     """Only what is translated and not filtered needs no destination zone."""
-    nat_only = made.action.modifier == "-" or made.action.name in ("NONAT", "REDIRECT")
+    nat_only = made.action.modifier == "-" or made.action.name in ("NONAT", "REDIRECT", "HELPER")
+    nat_only |= _only_translates(made.action)
     if place.reference or (side == "destination" and (nat_only or _redirects(made.action))):
         return
     raise Refused(place.origin, f"the {side} zone is missing", "write ZONE:ADDRESS")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.formats.shorewall.columns import Refused
 from spdcheck.formats.shorewall.names import TARGETS
+from spdcheck.model.netfilter import Network
 from spdcheck.model.protocols import TCP, UDP, protocol_name
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ RAWDNAT RAWSNAT REDIRECT REJECT RETURN SAME SECMARK SET SNAT STEAL SYSRQ TARPIT 
 TRACE TTL ULOG SYNPROXY TRIGGER
 """)
 _PROTOCOLS = {
-    "DNSAmp": UDP, "dropNotSyn": TCP, "DropDNSrep": UDP, "FIN": TCP, "NotSyn": TCP, "rejNotSyn": TCP, "RST": TCP,
+    "DNSAmp": UDP, "dropNotSyn": TCP, "FIN": TCP, "NotSyn": TCP, "rejNotSyn": TCP, "RST": TCP,
     "TCPFlags": TCP,
 }  # fmt: skip
 _QUEUE = re.compile(r"(?:(\d+)(?::(\d+)c?)?)?")
@@ -151,11 +152,21 @@ def check_server(entry: RuleEntry, dest: tuple[Place, ...]) -> None:
             raise Refused(
                 place.hosts.origin, "DNAT goes to one address or one range, not to a list", "write FIRST-LAST"
             )
+        only = place.hosts.included[0] if place.hosts is not None else None
+        if only is not None and isinstance(only.value, Network) and not _is_host(only.value):
+            raise Refused(only.origin, "DNAT goes to a host or a range, not to a network", "write FIRST-LAST")
         if place.ports is not None and entry.protocols is None and entry.action.name in ("DNAT", "REDIRECT"):
             raise Refused(place.origin, "a port needs a protocol", "write tcp or udp into PROTO")
 
 
+def _is_host(net: Network) -> bool:
+    return net.mask == (1 << (32 if net.family == 4 else 128)) - 1
+
+
 def _own_port(entry: RuleEntry, place: Place) -> None:
+    single = re.fullmatch(r"[A-Za-z]\w*:\d+(-\d+)?", place.origin.text.replace("$FW", "fw"))
+    if place.hosts is not None or single is not None:
+        raise Refused(place.origin, "REDIRECT goes to the firewall itself: no server", "write only the port")
     if place.ports is None:
         raise Refused(place.origin, f"`{place.origin.text}` is no port of the firewall", "write the port, or `-`")
     if entry.protocols is None:

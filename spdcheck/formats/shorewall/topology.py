@@ -182,6 +182,8 @@ def interface(desk: Desk, draft: Draft, line: Line, number: int) -> None:
     if port and zone_cell is not None and known is not None and known.type != "bport" and desk.dialect == 5:
         raise Refused(zone_cell.span, f"{zone_cell.text} is no zone of type bport, as the port of a bridge needs")
     _check_physical(listed, draft, name, port)
+    if desk.dialect == 5 and zone_cell is not None and known is not None:
+        _check_kind(zone_cell, known, listed, physical, port)
     if key in draft.interfaces:
         raise Refused(cell.span, f"the interface {key} is there already ({draft.interfaces[key].origin.where})")
     draft.interfaces[key] = InterfaceEntry(
@@ -193,6 +195,20 @@ def interface(desk: Desk, draft: Draft, line: Line, number: int) -> None:
         physical,
         line.whole,
     )
+
+
+def _check_kind(cell: Cell, zone: Zone, options: tuple[Option, ...], physical: str, port: str) -> None:
+    """Which interfaces a zone of a special type can have. Raises :class:`Refused`."""
+    names = {option.name for option in options if option.value != "0"}
+    looping = physical == "lo" or "loopback" in names
+    if zone.type == "vserver":
+        raise Refused(cell.span, f"{zone.name} is a zone of vservers, which have no interface", "write it in hosts")
+    if looping != (zone.type == "loopback") and zone.type != "local":
+        raise Refused(cell.span, "the loopback interface belongs to a zone of type loopback, and only it does")
+    if zone.type == "bport" and not port:
+        raise Refused(cell.span, f"{zone.name} is of type bport: its interfaces are ports of a bridge (`br0:eth1`)")
+    if "unmanaged" in names:
+        raise Refused(cell.span, "an unmanaged interface belongs to no zone", "write `-` in place of the zone")
 
 
 def _without_former(desk: Desk, options: tuple[Option, ...]) -> tuple[Option, ...]:

@@ -54,6 +54,8 @@ def snat(desk: Desk, draft: Draft, line: Line, number: int) -> None:
     """A line of snat in this format. Raises :class:`Refused`."""
     row = split(line, SNAT[number], title="snat", aliases=ALIASES, inline=True)
     cell = row.need("action")
+    if re.fullmatch(r"[A-Z]+\(\)|\w+\(.*\)\+.*", cell.text):
+        raise Refused(cell.span, f"`{cell.text}` is no action of snat", "write SNAT+(ADDRESS), and no empty `()`")
     made = action(cell).action
     before = made.modifier == "+"
     target = _Target()
@@ -189,8 +191,14 @@ def _new_address(cell: Cell, family: int, *, several: bool = False) -> _Target:
     for start, end in places:
         found, ports = _with_ports(cell.part(start, end), family)
         if found is not None:
+            if not several and isinstance(found.value, Network) and not _is_host(found.value):
+                raise Refused(found.origin, f"`{found.origin.text}` is a network: SNAT goes to a host or a range")
             addresses.append(found)
     return _Target(tuple(addresses), False, ports, random, persistent)
+
+
+def _is_host(net: Network) -> bool:
+    return net.mask == (1 << (32 if net.family == 4 else 128)) - 1
 
 
 def _with_ports(cell: Cell, family: int) -> tuple[Address | None, Interval | None]:
@@ -275,6 +283,8 @@ def _source(cell: Cell | None, draft: Draft, desk: Desk) -> tuple[Hosts | None, 
     if name and ":" in name and desk.family == 4:
         head, _, _ = name.partition(":")
         if knows_interface(draft, head):
+            if desk.dialect == 5:
+                raise Refused(cell.span, "an interface and addresses can't stand here together", "write the addresses")
             return hosts(cell.part(len(head) + 1, len(cell.text)), desk.family), head
     if name and re.fullmatch(r"[A-Za-z][\w-]*\+?", name):
         raise Refused(cell.span, f"the interface {name} is not known", "write networks, or declare it in interfaces")
@@ -285,10 +295,8 @@ def _ipsec(cell: Cell | None) -> tuple[str, tuple[Option, ...]]:
     if cell is None:
         return "", ()
     lower = cell.text.lower()
-    if lower in ("yes", "ipsec"):
-        return "yes", ()
-    if lower in ("no", "none"):
-        return "no", ()
+    if lower in ("yes", "no"):
+        return lower, ()
     found = values.options(cell)
     check_zone_options(found, "ipsec", inner=True)
     return "", found
@@ -338,6 +346,8 @@ def netmap(desk: Desk, draft: Draft, line: Line) -> None:
         for name in ("dport", "sport")
     ]
     net1 = hosts(row.need("net1"), desk.family, names=False)
+    if net1.excluded and desk.dialect == 5:
+        raise Refused(net1.origin, "netmap has no exclusions here", "write the networks without `!`")
     for single in _interfaces(row.need("interface"), draft):
         draft.netmap.append(
             NetmapEntry(kind, chain, net1, single, net2, hosts(third, desk.family) if third is not None else None,

@@ -168,6 +168,8 @@ def rates(cell: Cell) -> tuple[Rate, ...]:
         raise Refused(cell.span, "only two rates may be given: one for the source, one for the destination")
     made = [_rate(cell.part(start, end)) for start, end in places]
     if len(made) == 2:
+        if made[0].per not in ("", "s") or made[1].per not in ("", "d"):
+            raise Refused(cell.span, "of two rates the first is for sources, the second for destinations")
         made = [made[0]._replace(per=made[0].per or "s"), made[1]._replace(per=made[1].per or "d")]
     return tuple(made)
 

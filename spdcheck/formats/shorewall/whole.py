@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from spdcheck.formats.shorewall.bodies import calls_of, inside
 from spdcheck.formats.shorewall.names import ACTIONS, ACTIONS_2, ACTIONS_GONE, MACROS, TARGETS, TARGETS_2, exists
 from spdcheck.formats.shorewall.pairs import PolicyTable
+from spdcheck.formats.shorewall.rules import SECTIONS
+from spdcheck.formats.shorewall.standard_calls import verdict_of, wrong_parameters
 from spdcheck.formats.shorewall.targets import FIXED
 from spdcheck.model.diagnostic import Note
 from spdcheck.model.protocols import protocol_name, protocol_number
@@ -100,11 +103,12 @@ def check_policies(desk: Desk, draft: Draft) -> PolicyTable | None:
 def check_rules(desk: Desk, draft: Draft, table: PolicyTable | None) -> None:
     """Rules call what exists, and contradict no NONE."""
     forbidding = table if any(entry.policy == "NONE" for entry in draft.policies) else None
-    plain = {name for name in TARGETS if name not in draft.declared and f"macro.{name}" not in desk.files}
+    plain = {name for name in TARGETS if name not in draft.declared and f"macro.{name}" not in desk.files} - {"INLINE"}
     for entry in (*draft.blrules, *draft.rules):
         if desk.dialect == 2 or entry.action.name not in plain:
-            _check_call(desk, draft, entry.action)
+            _check_call(desk, draft, entry.action, entry.section)
             _check_parameter(desk, draft, entry.action)
+            _check_rate(desk, entry)
             _check_protocol(desk, draft, entry)
         if forbidding is not None:
             _check_none(desk, entry, forbidding)
@@ -121,7 +125,7 @@ def check_rules(desk: Desk, draft: Draft, table: PolicyTable | None) -> None:
             _check_call(desk, draft, entry.action)
 
 
-def _check_call(desk: Desk, draft: Draft, call: Action) -> None:
+def _check_call(desk: Desk, draft: Draft, call: Action, section: str = "") -> None:
     name = call.name
     own = name in draft.declared or f"macro.{name}" in desk.files or name == desk.setting("REJECT_ACTION")
     if own:
@@ -133,6 +137,28 @@ def _check_call(desk: Desk, draft: Draft, call: Action) -> None:
         desk.refuse_whole(call.origin, message, _mend(desk, name))
     elif desk.dialect == 5 and name in ACTIONS_GONE and name not in MACROS:
         _gone(desk, call)
+    elif desk.dialect == 5 and name in ACTIONS and f"action.{name}" not in desk.files:
+        _check_standard(desk, draft, call, section)
+    elif name == "INLINE":
+        for inner in inside(call)[:1]:
+            _check_call(desk, draft, inner)
+
+
+def _check_standard(desk: Desk, draft: Draft, call: Action, section: str) -> None:
+    """The parameters of a standard action."""
+    why = wrong_parameters(call) if not any(p.startswith("$") for p in call.parameters) else ""
+    if why:
+        desk.refuse_whole(call.origin, why)
+        return
+    if call.name == "BLACKLIST" and section in SECTIONS and not desk.setting("DYNAMIC_BLACKLIST").startswith("ipset"):
+        desk.refuse_whole(call.origin, "BLACKLIST needs a dynamic blacklist that is an ipset", "use it in blrules only")
+        return
+    text = verdict_of(call)
+    name = re.split(r"[(:/+!]", text, maxsplit=1)[0]
+    if text and not text.startswith("$"):
+        known = name in draft.declared or f"macro.{name}" in desk.files or exists(name, desk.dialect)
+        if not known:
+            desk.refuse_whole(call.origin, f"`{name}` is nothing that {call.name} could do", _mend(desk, name))
 
 
 def _check_parameter(desk: Desk, draft: Draft, call: Action) -> None:
@@ -159,6 +185,15 @@ def _check_parameter(desk: Desk, draft: Draft, call: Action) -> None:
         if not exists(inner.name, desk.dialect):
             message = f"`{inner.name}` is nothing that the macro {name} could do"
             desk.refuse_whole(call.origin, message, _mend(desk, inner.name))
+
+
+def _check_rate(desk: Desk, entry: RuleEntry) -> None:
+    """A rate with a macro or standard action that drops: what is above it would pass."""
+    call = entry.action
+    verdict = call.parameters[0].partition(":")[0] if call.parameters else ""
+    refuses = verdict in ("DROP", "REJECT", "A_DROP", "A_REJECT") and call.name in MACROS
+    if desk.dialect == 5 and entry.rates and refuses:
+        desk.refuse_whole(entry.rates[0].origin, f"a rate has no meaning with {verdict}: what is above it would pass")
 
 
 def _check_protocol(desk: Desk, draft: Draft, entry: RuleEntry) -> None:

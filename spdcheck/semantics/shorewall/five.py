@@ -62,7 +62,9 @@ class Finisher:
         making = self.making
         for pair in making.policies.order:
             policy = making.policies.pairs[pair]
-            if policy.name == "NONE" or policy.provisional or policy.name == "CONTINUE" or not policy.own:
+            if policy.name == "NONE" or policy.provisional or policy.name == "CONTINUE":
+                continue
+            if not policy.own and pair[0] != pair[1]:
                 continue
             chain = making.pair(*pair)
             if not chain.referenced:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spdcheck.model.netfilter import Interval, Match, Network, Option, Target
+from spdcheck.model.shorewall_columns import Address, AddressKind
 from spdcheck.semantics.shorewall import matches as m
 from spdcheck.semantics.shorewall.making import reject_with
 
@@ -57,6 +58,8 @@ def _reject_chain(making: Making) -> None:
         chain.jump(m.unknown(f"REJECT_ACTION {word}", origin), "DROP", origin)
     if making.family == 4:
         chain.jump((m.one("addrtype", "src-type", ("BROADCAST",), origin),), "DROP", origin)
+    else:
+        chain.jump((m.one("addrtype", "dst-type", ("ANYCAST",), origin),), "DROP", origin)
     chain.jump(m.network(m.MULTICAST[making.family], origin, source=True), "DROP", origin)
     chain.jump(m.protocol(2, origin), "DROP", origin)
     chain.add(m.protocol(m.TCP, origin), reject_with("tcp-reset", origin), origin)
@@ -233,7 +236,8 @@ def _upnp(making: Making) -> None:
             making.tables.ensure("nat", "PREROUTING").jump(asked, mappings, interface.origin)
         if interface.has("upnpclient"):
             asked = m.incoming(interface.physical, interface.origin)
-            asked += m.unknown(f"src gateway address {interface.name}", interface.origin)
+            gateway = Address(AddressKind.GATEWAY, None, interface.name, interface.origin)
+            asked += m.address(making.found((gateway,))[0], source=True)
             asked += m.protocol(m.UDP, interface.origin)
             option_chain(making, interface.name, "in").jump(asked, "ACCEPT", interface.origin)
 

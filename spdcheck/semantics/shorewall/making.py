@@ -41,6 +41,7 @@ class Making(Common):
         super().__init__(source, host)
         self.policies = Policies(self.layout, self.settings)
         self.section = ""
+        self._newest = False
         self.origin: Span = source.origin
         self.has_new = any(
             file.path.rpartition("/")[2] == "rules" and _NEW_HEADER.search(file.text) for file in source.files
@@ -71,6 +72,7 @@ class Making(Common):
         """The rules of another section follow: what the earlier ones leave open is closed."""
         if section == self.section:
             return
+        self._newest |= section == "NEW"
         if section in ("RELATED", "INVALID", "UNTRACKED", "NEW"):
             finished = _FINISHED[section].split()
             for first in self.layout.order:
@@ -129,7 +131,7 @@ class Making(Common):
         if kept:
             origin = self._implied(pair)
             pair.jump(m.state(origin, *kept), "ACCEPT", origin)
-        if self.has_new and self.section in ("NEW", "POLICY"):
+        if self.has_new and (self._newest or self.section == "POLICY"):
             self._limit_new(pair)
             pair.new = len(pair.rules)
 

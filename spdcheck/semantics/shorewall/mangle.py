@@ -30,14 +30,14 @@ def marks(making: Making) -> None:
         origin = making.settings.origin("FORWARD_CLEAR_MARK")
         clear = Option("set-mark", Bits(0, making.provider_mask), False, origin)
         tables.ensure("mangle", "FORWARD").add((), Target("MARK", (clear,), origin), origin)
+    names = {_chain_name(making, entry): entry.origin for entry in reversed(making.source.mangle)}
+    for name, builtin in BUILT_IN.items():
+        if name in names:
+            tables.ensure("mangle", builtin).jump((), tables.ensure("mangle", name), names[name])
     for entry in making.source.mangle:
         name = _chain_name(making, entry)
         chain = tables.ensure("nat" if entry.designator.startswith("N") else "mangle", name)
         _entry(making, entry, chain, name)
-    for name, builtin in BUILT_IN.items():
-        found = tables.get("mangle", name)
-        if found is not None and found.rules:
-            tables.ensure("mangle", builtin).jump((), found, found.rules[0].origin)
 
 
 _DEFAULTS = {

@@ -47,9 +47,9 @@ class Matrix:
         chain = self.making.pair(source, dest)
         if chain.referenced:
             return chain
-        if source == dest:
-            return "ACCEPT"
         policy = self.making.policies.of(source, dest)
+        if source == dest and (policy is None or policy.provisional or policy.shared is None):
+            return "ACCEPT"
         if policy is None or policy.name == "CONTINUE":
             return ""
         if not policy.own and policy.shared is not None:

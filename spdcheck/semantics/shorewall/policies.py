@@ -116,7 +116,8 @@ class Policies:
                 self._decide(pair, made)
                 continue
             line = Policy(entry.policy, entry.origin, actions, log, limits, queue=entry.queue)
-            self.shared.setdefault(pair, line)
+            if not (self._expands and _is_marked(entry)):
+                self.shared.setdefault(pair, line)
             for covered in self._reach(pair, entry):
                 self._cover(covered, pair, line, intrazone=intrazone)
 
@@ -155,6 +156,11 @@ class Policies:
         if entry.defaults is None:
             return own
         return (*own, *entry.defaults) if entry.added else entry.defaults
+
+
+def _is_marked(entry: PolicyEntry) -> bool:
+    """The line says ``all+``: with the sign in its name its chain is not found where the built-in chains end."""
+    return any(z.wildcard and z.intrazone and not z.excluded for z in (entry.source, entry.dest))
 
 
 def _words(entry: PolicyEntry, *, several: bool, intrazone: bool) -> Iterator[tuple[str, str]]:

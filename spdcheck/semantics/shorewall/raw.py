@@ -66,13 +66,9 @@ def add_helper(rules: Rules, line: RuleEntry, where: Where, action: Chain | None
         target = action
     dest = Place(None, None, line.origdest, line.origin) if line.origdest is not None else None
     for source in line.source or (None,):
-        # The destination of a translating line is what the packet will have later.
-        own = line.dest if line.action.name not in ("DNAT", "REDIRECT") else ()
-        for place in (dest,) if dest is not None else own or (None,):
-            if place is not None:
-                place = place._replace(ports=None)
-            rest = tuple((*way, *other) for way in ways)
-            expand(making, chain, Columns(source, place, line.origin, rest=rest), target, point)
+        # Before any translation only ORIGDEST tells where a packet goes; 5.2.8 does not ask for DEST.
+        rest = tuple((*way, *other) for way in ways)
+        expand(making, chain, Columns(source, dest, line.origin, rest=rest), target, point)
 
 
 def conntrack(making: Making) -> None:

@@ -16,6 +16,7 @@ from spdcheck.semantics.shorewall.making import AUXILIARY, queue, reject_with
 from spdcheck.semantics.shorewall.mangle_targets import set_mark, written
 from spdcheck.semantics.shorewall.raw import add_helper
 from spdcheck.semantics.shorewall.standard_macros import DEFAULT_TARGETS, HELPERS, ONLY_4, standard_macros
+from spdcheck.semantics.shorewall.words import action_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,6 +110,9 @@ class Rules:
     def line(self, line: RuleEntry, where: Where) -> None:
         """One line between two zones, or in the chain of an action."""
         name = line.action.name
+        if name == "INLINE" and line.action.parameters:
+            line = replace(line, action=action_of(",".join(line.action.parameters), line.action.origin))
+            name = line.action.name
         making = self.making
         body = making.source.action(name, line.action.parameters)
         macro = making.source.macro(name)
@@ -225,16 +229,17 @@ class Rules:
             return queue(action.parameters or ("0",), origin)
         return self._raw_target(name, action, origin)
 
-    def _raw_target(self, name: str, action: Action, origin: Span) -> Target:
-        """INLINE, IPTABLES and what else has its target in brackets."""
-        if name in ("INLINE", "IPTABLES", "IP6TABLES") and action.parameters:
+    def _raw_target(self, name: str, action: Action, origin: Span) -> Target | None:
+        """IPTABLES and what else has its target in brackets."""
+        if name in ("IPTABLES", "IP6TABLES") and action.parameters:
             text = ",".join(action.parameters)
-            word = text.split()[0]
-            if name == "INLINE" or text in ("ACCEPT", "DROP", "RETURN"):
-                inner = self.target_of_word(word, origin)
+            if text in ("ACCEPT", "DROP", "RETURN"):
+                inner = self.target_of_word(text, origin)
                 if inner is not None:
                     return inner
             return written(text, origin)
+        if name in ("IPTABLES", "IP6TABLES"):
+            return None
         return Target(name, (), origin)
 
     def target_of_word(self, word: str, origin: Span) -> Target | None:

@@ -202,7 +202,7 @@ ONLY_4 = frozenset({"irc", "netbios-ns", "pptp", "snmp"})
 def standard_macros(family: int = 4) -> dict[str, tuple[Part, ...]]:
     """Every macro by name."""
     found = {}
-    for line in (_TABLE + (_TABLE_6 if family == 6 else "")).strip().splitlines():
+    for line in (_TABLE.rstrip() + (_TABLE_6 if family == 6 else "")).strip().splitlines():
         name, _, parts = line.partition(": ")
         found[name] = tuple(_part(text.strip()) for text in parts.split(";"))
     return found
