@@ -5,7 +5,7 @@ from __future__ import annotations
 from spdcheck.model.addresses import parse_value
 from spdcheck.model.ipfilter import NetworkAddress
 from spdcheck.model.protocols import protocol_number
-from spdcheck.model.services import service_port
+from spdcheck.model.services import bsd_service_port
 from spdcheck.named_tuples import NamedTuple
 
 FULL = {4: 0xFFFFFFFF, 6: (1 << 128) - 1}
@@ -138,8 +138,8 @@ def flag_letters(bits: int) -> str:
 def port_of(name: str, protocols: tuple[int, ...]) -> int | None:
     """The port of a service name: the rule's protocol decides; without one, TCP and UDP must agree."""
     if len(protocols) == 1:
-        return service_port(name, "tcp" if protocols[0] == 6 else "udp")
-    tcp, udp = service_port(name, "tcp"), service_port(name, "udp")
+        return bsd_service_port(name, "tcp" if protocols[0] == 6 else "udp")
+    tcp, udp = bsd_service_port(name, "tcp"), bsd_service_port(name, "udp")
     if tcp is not None and udp is not None and tcp != udp:
         return None
     return udp if tcp is None else tcp
@@ -147,7 +147,7 @@ def port_of(name: str, protocols: tuple[int, ...]) -> int | None:
 
 def any_port_of(name: str) -> int | None:
     """The port of a service name, of whichever protocol knows it first."""
-    return service_port(name)
+    return bsd_service_port(name, "tcp") or bsd_service_port(name, "udp")
 
 
 def protocol_of(name: str) -> int | None:

@@ -9,8 +9,8 @@ from spdcheck.resources import table
 
 
 @cache
-def _table() -> dict[str, dict[str, int]]:
-    loaded: dict[str, dict[str, int]] = json.loads(table("services.json").read_text(encoding="utf-8"))
+def _table(name: str = "services.json") -> dict[str, dict[str, int]]:
+    loaded: dict[str, dict[str, int]] = json.loads(table(name).read_text(encoding="utf-8"))
     return loaded
 
 
@@ -23,6 +23,18 @@ def service_port(name: str, protocol: str | None = None) -> int | None:
         if name in known:
             return known[name]
     return None
+
+
+def bsd_service_port(name: str, protocol: str) -> int | None:
+    """The port of a service in the ``/etc/services`` of the BSDs, which know names that others lack.
+
+    ``spamd`` is another program there, with another port. What only the others know counts too: an administrator may
+    have added it.
+    """
+    services = _table("services-bsd.json")
+    if any(name in known for known in services.values()):
+        return services[protocol].get(name)
+    return service_port(name, protocol)
 
 
 def service_name(port: int, protocol: str) -> str | None:

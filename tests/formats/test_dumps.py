@@ -171,3 +171,9 @@ def test_keys_are_fingerprints_that_can_be_compared() -> None:
 def test_cookies_are_no_keys() -> None:
     row = "198.51.100.2.500       b518a208c0cdef51:18dd3d67744682b2 2011-10-16 17:09:35\n"
     assert read("setkeydump", row).file.text == row
+
+
+def test_a_row_that_is_wrong_twice_is_refused_once() -> None:
+    reading = read("encap", "west/16 0 east/16 0 0 192.0.2.2/50/use/in\n")
+    assert (reading.statements, reading.unparsed) == (1, 1)
+    assert [item.code for item in reading.facts.diagnostics] == ["CFG001"]

@@ -85,3 +85,9 @@ def test_groups_give_their_members_protocol_and_family() -> None:
     reading = ipfilter.read(SourceFile("x.conf", text), Context())
     (found,) = reading.facts.packet_filters
     assert found.rules[1].protocols == (6, 17)  # type: ignore[attr-defined]
+
+
+def test_ports_that_run_backwards_are_named_where_they_stand() -> None:
+    reading = ipnat.read(SourceFile("ipnat.conf", "map em0 0/0 -> 0/32 portmap tcp/udp 11:4 sequential\n"), Context())
+    (accident,) = reading.facts.diagnostics
+    assert "11:4" in accident.span.text

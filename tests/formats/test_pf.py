@@ -158,3 +158,56 @@ def test_rules_that_are_alike_are_made_from_the_first(monkeypatch: pytest.Monkey
     monkeypatch.setattr(AlikeRules, "find", lambda *_: read_one_by_one.append(None))
     assert rules(text) == quick, "the same as read one by one"
     assert len(read_one_by_one) == 503
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "nat on em0 from 10/8 to any -> (em0) endpoint-independent",
+        "scrub in all fragment no reassemble",
+        "pass in on em0 route-to (em1 2001:db8::1) prefer-ipv6-nexthop inet keep state",
+        "pass in on em0 \\\n    proto icmp max-pkt-size 128",
+        "altq on em0 bandwidth 10Mb \\\n    codelq queue default",
+    ],
+)
+def test_words_that_only_freebsd_knows_tell_the_dialect(rule: str) -> None:
+    reading = read(SourceFile("pf.conf", f"{rule}\npass\n"), Context())
+    assert reading.dialect.startswith("FreeBSD")
+    assert ruleset_of(reading).refusals == ()
+
+
+def test_a_next_hop_of_the_other_family_needs_to_be_allowed() -> None:
+    rule = "pass in on em0 route-to (em1 2001:db8::1) {} inet proto udp keep state"
+    assert refusals(rule.format(""), FREEBSD) == [(1, "no routing address with matching address family found.")]
+    assert refusals(rule.format("prefer-ipv6-nexthop"), FREEBSD) == []
+
+
+def test_a_packet_size_is_asked_of_the_packet() -> None:
+    reading = read(SourceFile("pf.conf", "pass in proto icmp max-pkt-size 128\n"), FREEBSD)
+    assert [item.code for item in reading.facts.diagnostics] == ["CFG002"]
+    assert refusals("pass in max-pkt-size 70000", FREEBSD) == [(1, "invalid max-pkt-size")]
+    assert refusals("pass in max-pkt-size 1 max-pkt-size 2", FREEBSD) == [(1, "cannot respecify max-pkt-size")]
+
+
+def test_spamd_is_the_one_of_the_bsds() -> None:
+    assert rules("pass in proto tcp to port spamd") == rules("pass in proto tcp to port 8025")
+    assert rules("pass in proto udp to port spamd-sync") == rules("pass in proto udp to port 8025")
+
+
+def test_braces_about_frames_hold_only_rules_about_frames() -> None:
+    text = 'ether anchor "a" {\n  ether pass\n  pass\n}\n'
+    assert refusals(text, FREEBSD) == [(3, "syntax error")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'ether anchor "a" {\n  ether pass\n',
+        "anchor in on {\n  pass\n",
+        "queue root on em0 bandwidth 1G flows 10\nqueue a parent root flows 10\nqueue b parent root bandwidth 1G\n",
+    ],
+)
+def test_a_statement_counts_once(text: str) -> None:
+    reading = read(SourceFile("pf.conf", text), FREEBSD if "ether" in text else MODERN)
+    assert ruleset_of(reading).refusals
+    assert reading.inert + reading.unmodelled + reading.unparsed <= reading.statements

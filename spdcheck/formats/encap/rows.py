@@ -80,7 +80,8 @@ class Rows:
         self._unfinished()
         nodes = line.node.nodes
         slots = own_slots(line.node)
-        source, destination = (self._net(line, node) for node in nodes[:2])
+        source = self._net(line, nodes[0])
+        destination = None if source is None else self._net(line, nodes[1])
         ports = [number_in(line.text(slot)) for slot in slots]
         self._broken = source is None or destination is None
         if source is None or destination is None:

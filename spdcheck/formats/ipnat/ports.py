@@ -90,7 +90,8 @@ class PortsReader:
         first, last = next(self._pair(part) for part in node.nodes if part.rule == "port_pair")
         self._read_tcp_udp(next(part for part in node.nodes if part.rule == "tcp_udp"))
         if first > last:
-            start, end = self._parsed.region(all_slots(node)[0].at, all_slots(node)[-1].at)
+            places = [slot.at for slot in all_slots(node)]
+            start, end = self._parsed.region(min(places), max(places))
             self._reading.accident(self._reading.file.span(start, end), f"the ports {first}:{last} run backwards")
         self._values["source_ports"] = NewPorts(first, last, sequential=node.child("sequential") is not None)
 

@@ -30,9 +30,15 @@ if TYPE_CHECKING:
     from spdcheck.model.addresses import AddressRange
     from spdcheck.source import Span
 
-_WORDS = {"WORD": "a word", "DIRECTION": "`in` or `out`", "MODE": "`tunnel` or `transport`", "DETAIL": "a detail of -v"}
+_WORDS = {
+    "WORD": "a word",
+    "DIRECTION": "`in` or `out`",
+    "MODE": "`tunnel` or `transport`",
+    "DETAIL": "a detail of -v",
+    "COUNT": "a counter",
+}
 _BEGINNINGS = frozenset(
-    {"NUMBER", "FLOW", "WORD", "DETAIL", "STATE", "AUTHKEY", "ENCKEY", "NONE", "TITLE_FLOWS", "TITLE_SAD"}
+    {"NUMBER", "FLOW", "WORD", "DETAIL", "COUNT", "STATE", "AUTHKEY", "ENCKEY", "NONE", "TITLE_FLOWS", "TITLE_SAD"}
 )
 _ALGORITHMS = {
     "aes": "aes-cbc", "aesctr": "aes-ctr", "aes-128": "aes-cbc", "aes-192": "aes-cbc", "aes-256": "aes-cbc",

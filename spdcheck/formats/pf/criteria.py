@@ -258,6 +258,15 @@ def _max_pkt_rate(draft: Draft, node: Node) -> None:
     draft.max_pkt_rate = f"max-pkt-rate {limit}/{seconds}"
 
 
+def _max_pkt_size(draft: Draft, node: Node) -> None:
+    size = int(text(draft.statement, node.items[0]))
+    if not 0 < size <= 0xFFFF:
+        raise Refused("invalid max-pkt-size")
+    if draft.max_pkt_size:
+        raise Refused("cannot respecify max-pkt-size")
+    draft.max_pkt_size = f"max-pkt-size {size}"
+
+
 def _nothing(draft: Draft, _: Node) -> None:
     """``all`` asks nothing."""
 
@@ -289,5 +298,6 @@ TESTS: dict[str, Callable[[Draft, Node], None]] = {
     "received_on": _received_on,
     "not_received_on": _received_on,
     "max_pkt_rate": _max_pkt_rate,
+    "max_pkt_size": _max_pkt_size,
 }
 """What reads each part of the condition."""

@@ -30,13 +30,16 @@ _OLD_RULES = re.compile(
 _MODERN_RULES = re.compile(
     r"^[ \t]*(?:match\b|(?:pass|block|anchor)\b[^#\n]*[ \t](?:nat-to|rdr-to|binat-to|received-on|af-to|once"
     r"|divert-packet|max-pkt-rate|scrub[ \t]*\(|set[ \t]*(?:\(|prio\b|queue\b|tos\b|delay\b))"
+    r"|(?:pass|block)\b[^#\n]*[ \t]prio[ \t]+[0-7]\b"
     r"|queue[ \t]+\S+[ \t]+(?:on[ \t]+\S+|parent[ \t]+\S+)[ \t]+(?:bandwidth|flows)\b|antispoof\b.*\brtable\b"
     r"|set[ \t]+(?:syncookies|reassemble)\b)|^[ \t]+(?:nat-to|rdr-to|binat-to|af-to)\b",
     re.MULTILINE,
 )
 _FREEBSD_RULES = re.compile(
     r"^[ \t]*(?:ether\b|set[ \t]+(?:fail-policy|keepcounters)\b|scrub-anchor\b|dummynet-anchor\b"
-    r"|(?:pass|block|match)\b[^#\n]*[ \t](?:dnpipe|dnqueue|ridentifier)\b|nat\b[^#\n]*\bmap-e-portset\b)",
+    r"|(?:pass|block|match)\b[^#\n]*[ \t](?:dnpipe|dnqueue|ridentifier|max-pkt-size|prefer-ipv6-nexthop)\b"
+    r"|nat\b[^#\n]*[ \t](?:map-e-portset|endpoint-independent)\b|(?:altq|queue)\b[^#\n]*\b(?:fairq|codelq?)\b"
+    r"|scrub\b[^#\n]*[ \t]fragment[ \t]+no[ \t]+reassemble\b)",
     re.MULTILINE,
 )
 _STATELESS_RULES = re.compile(
@@ -72,6 +75,7 @@ class Dialect:
 def detect(text: str, context: Context) -> Dialect:
     """The dialect that a file is read as: the release if it is known, then the rules in the text, then the newest."""
     release = context.release
+    text = text.replace("\\\n", " ") if "\\\n" in text else text
     if context.platform is Platform.FREEBSD:
         stateful = not release or release >= (7,)
         return Dialect(f"FreeBSD{_release(release)}", FREEBSD, stateful, assumed=not release)

@@ -46,6 +46,7 @@ class Draft:
         self.tagged: TagTest | None = None
         self.probability = ""
         self.max_pkt_rate = ""
+        self.max_pkt_size = ""
         self.received_on: OnInterface | None = None
         self.keep = ""
         self.state_options: StateOptions | None = None

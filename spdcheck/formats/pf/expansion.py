@@ -114,6 +114,8 @@ def condition(draft: Draft, combination: Combination, family: int | None) -> Con
         other.append(f"prio {draft.prio}")
     if draft.max_pkt_rate:
         other.append(draft.max_pkt_rate)
+    if draft.max_pkt_size:
+        other.append(draft.max_pkt_size)
     if draft.probability:
         other.append(draft.probability)
     return Condition(

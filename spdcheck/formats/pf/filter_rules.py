@@ -168,6 +168,8 @@ class _Rule:
         """Old pfctl takes the family of the next hops, and drops those of the other family."""
         pool = self.draft.route_pool
         assert pool is not None
+        if pool.over_ipv6:
+            return
         if self.draft.af_to is not None:
             hosts = of_family(pool, self.draft.af_to[0])
         else:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _FREEBSD_ONLY = frozenset(
     [
+        "allow-related",
         "bridge-to",
         "buckets",
         "codelq",
@@ -33,6 +34,8 @@ _FREEBSD_ONLY = frozenset(
         "keepcounters",
         "l3",
         "map-e-portset",
+        "max-pkt-size",
+        "prefer-ipv6-nexthop",
         "ridentifier",
         "scrub-anchor",
         "target",
@@ -85,7 +88,7 @@ _OLD_ONLY = frozenset(
 _UNKNOWN = {
     MODERN: _OLD_ONLY | _FREEBSD_ONLY,
     OLD: (_MODERN_ONLY | _OPENBSD_MODERN_ONLY | _FREEBSD_ONLY | {"least-states", "prio"}) - {"state-defaults"},
-    FREEBSD: (_OPENBSD_MODERN_ONLY | {"crop", "drop-ovl", "log-all"}) - {"least-states"},
+    FREEBSD: (_OPENBSD_MODERN_ONLY | {"crop", "drop-ovl", "log-all"}) - {"least-states", "pflow"},
 }
 
 

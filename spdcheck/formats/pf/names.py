@@ -11,7 +11,7 @@ from functools import cache
 
 from spdcheck.formats.pf.lexer import Refused
 from spdcheck.model.protocols import PROTOCOL_NUMBERS
-from spdcheck.model.services import service_port
+from spdcheck.model.services import bsd_service_port
 
 ICMP_TYPES: dict[int, dict[str, int]] = {
     4: {
@@ -92,7 +92,7 @@ TOS = {
     "af11": 0x28, "af12": 0x30, "af13": 0x38, "af21": 0x48, "af22": 0x50, "af23": 0x58, "af31": 0x68, "af32": 0x70,
     "af33": 0x78, "af41": 0x88, "af42": 0x90, "af43": 0x98, "critical": 0xA0, "cs0": 0x00, "cs1": 0x20, "cs2": 0x40,
     "cs3": 0x60, "cs4": 0x80, "cs5": 0xA0, "cs6": 0xC0, "cs7": 0xE0, "ef": 0xB8, "inetcontrol": 0xC0,
-    "lowdelay": 0x10, "netcontrol": 0xE0, "reliability": 0x04, "throughput": 0x08,
+    "lowdelay": 0x10, "netcontrol": 0xE0, "reliability": 0x04, "throughput": 0x08, "va": 0xB0,
 }  # fmt: skip
 
 _OPENBSD_USERS = {
@@ -135,9 +135,9 @@ def port_number(text: str) -> int:
     """A port by number or by service name, TCP's names first."""
     value = unsigned(text)
     if value is None:
-        value = service_port(text, "tcp")
+        value = bsd_service_port(text, "tcp")
         if value is None:
-            value = service_port(text, "udp")
+            value = bsd_service_port(text, "udp")
         if value is None:
             raise Refused(f"unknown port {text}")
     if value > 65535:

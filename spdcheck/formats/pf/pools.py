@@ -43,6 +43,8 @@ class PoolDraft(NamedTuple):
     static: bool = False
     mape: str = ""
     independent: bool = False
+    over_ipv6: bool = False
+    """IPv4 packets may be sent to a next hop of IPv6."""
 
 
 def pool(statement: Statement, items: Iterable[Item], *, next_hops: bool = False) -> PoolDraft:
@@ -73,6 +75,8 @@ def pool(statement: Statement, items: Iterable[Item], *, next_hops: bool = False
             draft = draft._replace(mape=_mape(statement, node, draft))
         elif rule == "endpoint_independent":
             draft = draft._replace(independent=True)
+        elif rule == "prefer_ipv6_nexthop":
+            draft = draft._replace(over_ipv6=True)
         else:
             draft.hosts.extend(_next_hop(statement, node) if next_hops else one(statement, node))
     return draft
@@ -180,6 +184,8 @@ def finished(
     options = [word for word, given in (("sticky-address", draft.sticky), (draft.mape, draft.mape)) if given]
     if draft.independent:
         options.append("endpoint-independent")
+    if draft.over_ipv6:
+        options.append("prefer-ipv6-nexthop")
     if kind == "nat" and draft.static:
         options.append("static-port")
     return Pool(

@@ -168,6 +168,6 @@ def check_queues(builder: Builder) -> None:
     parents = {parent for _, parent, *_ in builder.modern_queues if parent}
     for name, parent, flows, has_bandwidth, statement in builder.modern_queues:
         if flows and name in parents:
-            builder.refuse(statement, Refused(f"flow queue {name} is not a leaf queue"), line=0)
+            builder.refuse_queue(statement, Refused(f"flow queue {name} is not a leaf queue"))
         elif parent and not has_bandwidth:
-            builder.refuse(statement, Refused(f"queue {name}: no bandwidth was specified"), line=0)
+            builder.refuse_queue(statement, Refused(f"queue {name}: no bandwidth was specified"))

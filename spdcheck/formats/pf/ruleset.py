@@ -13,6 +13,7 @@ from spdcheck.formats.pf.keywords import vocabulary
 from spdcheck.formats.pf.lexer import Refused, statements
 from spdcheck.formats.pf.parse import Node, parse, text
 from spdcheck.formats.pf.queues import altq, check_queues, queue
+from spdcheck.formats.pf.scopes import IN_ETHER_ANCHORS, IN_REFUSED, Scope
 from spdcheck.formats.pf.scrub_rules import scrub_rule, translation_anchor
 from spdcheck.formats.pf.settings import SETTINGS
 from spdcheck.formats.pf.tables import table
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from spdcheck.formats.pf.states import StateOptions
     from spdcheck.model.pf import (
         AnchorCall,
-        FilterEntry,
         PfRule,
         ScrubEntry,
         ScrubRule,
@@ -44,18 +44,6 @@ SECTIONS = ("option", "ether", "scrub", "queue", "nat", "filter")
 OUT_OF_ORDER = "Rules must be in order: options, normalization, queueing, translation, filtering"
 MAX_DEPTH = 16
 """Anchors and includes that lie deeper are not read."""
-
-_IN_ANCHORS = frozenset(("filter_rule", "anchor", "include"))
-
-
-class Scope:
-    """The rules of the main list or of the braces of an anchor, as they come."""
-
-    def __init__(self, calls: tuple[AnchorCall, ...] = (), statement: Statement | None = None) -> None:
-        self.calls = calls
-        self.statement = statement
-        self.rules: list[FilterEntry] = []
-        self.inline: set[str] = set()
 
 
 class Builder(Complaints):
@@ -128,6 +116,11 @@ class Builder(Complaints):
         """Keeps an option as text."""
         self.settings.append(Setting(text=shown, origin=statement.span()))
 
+    def refuse_queue(self, statement: Statement, refused: Refused) -> None:
+        """Refuses a queue definition that was kept before; pfctl names no line."""
+        self.reading.inert -= 1
+        self.refuse(statement, refused, line=0)
+
     def queue(self, statement: Statement) -> None:
         """Keeps a queue definition as text."""
         self.queues.append(Setting(text=" ".join(statement.texts), origin=statement.span()))
@@ -154,7 +147,7 @@ class Builder(Complaints):
             if statement.undefined:
                 self.undefined(statement)
                 if statement.opens:
-                    self.scopes.append(Scope((), statement))
+                    self.scopes.append(Scope((), statement, counted=True, allowed=IN_REFUSED))
                 continue
             try:
                 if statement.error is not None:
@@ -163,19 +156,19 @@ class Builder(Complaints):
             except Refused as refused:
                 self.refuse(statement, refused)
                 if statement.opens:
-                    self.scopes.append(Scope((), statement))
+                    self.scopes.append(Scope((), statement, counted=True, allowed=IN_REFUSED))
         while len(self.scopes) > depth:
             scope = self.scopes.pop()
             assert scope.statement is not None
             self.refuse(scope.statement, Refused("syntax error", mend="the braces of this anchor are never closed"))
+            self.reading.unparsed -= scope.counted
 
     def _statement(self, statement: Statement) -> None:
         if statement.texts == ["}"] and len(self.scopes) > 1 and self.vocabulary.signs["}"] == statement.kinds[0]:
             self._close()
             return
         node = parse(statement)
-        inside = len(self.scopes) > 1
-        if inside and node.rule not in _IN_ANCHORS and self.scope.statement is not None:
+        if len(self.scopes) > 1 and node.rule not in self.scope.allowed:
             raise Refused("syntax error", 0, f"{statement.texts[0]} can't stand in the braces of an anchor")
         _STATEMENTS[node.rule](self, statement, node)
         if node.rule in _INERT:
@@ -230,7 +223,7 @@ class Builder(Complaints):
     def ether(self, statement: Statement, node: Node) -> None:
         """Rules about Ethernet frames: read, not modelled."""
         if node.rule == "ether_anchor" and statement.opens:
-            self.scopes.append(Scope((), None))
+            self.scopes.append(Scope((), statement, counted=True, allowed=IN_ETHER_ANCHORS))
         self.reading.not_modelled(
             statement.span(),
             "rules about Ethernet frames are read, but what they drop is not modelled",

@@ -22,7 +22,7 @@ _NUMBERS = {
     "max_src_conn": "max-src-conn",
     "max_src_nodes": "max-src-nodes",
 }
-_FLAGS = {"state_no_sync": "no-sync", "sloppy": "sloppy", "pflow": "pflow"}
+_FLAGS = {"state_no_sync": "no-sync", "sloppy": "sloppy", "pflow": "pflow", "allow_related": "allow-related"}
 MAX_RATE = 4294967295 // 1000
 
 
@@ -65,7 +65,7 @@ class StateOptions:
             parts.append(f"max-src-nodes {numbers['max-src-nodes']}")
         if self.overload is not None:
             parts.append(f"overload <{self.overload[0]}>{self.overload[1]}")
-        parts += [flag for flag in ("sloppy", "pflow") if flag in self.present]
+        parts += [flag for flag in ("sloppy", "pflow", "allow-related") if flag in self.present]
         parts += [f"{name} {timeouts[name]}" for name in TIMEOUTS if timeouts.get(name)]
         bound = self.lock == "if-bound" if self.lock is not None else if_bound
         return StateKeeping(kind, bound, tuple(parts), implied)

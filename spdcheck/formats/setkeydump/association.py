@@ -92,6 +92,8 @@ class AssociationEntry:
                 self._spi(texts)
             elif name == "reqid":
                 self._values["reqid"] = number_in(texts[0])
+            else:
+                self._field(name, texts[0])
 
     def _spi(self, texts: list[str]) -> None:
         """In decimal and in hexadecimal digits; what does not agree, or does not fit, is kept as text."""
@@ -131,15 +133,18 @@ class AssociationEntry:
     def _fields(self, line: Line) -> None:
         """``seq= replay= flags= state=``, and the trailer ``sadb_seq= pid= refcnt=``."""
         slots = own_slots(line.node)
-        self._field(line.text(slots[0]), line.text(slots[1]))
+        self._placed(line.text(slots[0]), line.text(slots[1]), line.place(slots[0], slots[1]))
         self._named(line)
 
     def _named(self, line: Line) -> None:
         for node in line.node.nodes:
             name, value = line.words(node)[:2]
-            if name in _PLACED:
-                self._places[_PLACED[name]] = line.around(node)
-            self._field(name, value)
+            self._placed(name, value, line.around(node))
+
+    def _placed(self, name: str, value: str, place: Span) -> None:
+        if name in _PLACED:
+            self._places[_PLACED[name]] = place
+        self._field(name, value)
 
     def _field(self, name: str, value: str) -> None:
         if name == "replay":

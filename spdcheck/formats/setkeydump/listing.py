@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _OF_ASSOCIATIONS = frozenset({
     "association", "key", "more", "compression", "nat", "counters", "age", "used", "bytes", "allocated", "times",
 })  # fmt: skip
-_OF_POLICIES = frozenset({"policy", "template", "last_used", "validity"})
+_OF_POLICIES = frozenset({"policy", "nameless", "template", "last_used", "validity"})
 _WITHOUT_EFFECT = frozenset({
     "nat", "more", "times", "used", "allocated", "context", "last_used", "validity", "socket", "header", "empty",
 })  # fmt: skip

@@ -52,6 +52,9 @@ class PolicyEntry:
                 self.damaged = True
             else:
                 self._templates.append(template)
+        elif kind == "nameless":
+            self.damaged = True
+            self._not_modelled("a policy that setkey could not put into words", line.whole)
         elif kind in ("fields", "counters"):
             self._fields(line)
 
