@@ -220,14 +220,20 @@ class Statements:
         return RefusedError(f"unexpected {what}, {expected}", start, max(last, start + 1), self._hint(found, tokens))
 
     def _hint(self, found: Unexpected, tokens: Tokens) -> str:
-        """What to do about the two mistakes that everybody makes."""
+        """What to do about the mistakes that everybody makes."""
         expected = {self._words.get(name, "") for name in found.expected}
         texts = tokens.texts
         if expected and expected <= {"`:`", "`><`", "`<>`"} and found.at >= 1:
             return f"write port = {texts[found.at - 1]}"
         if found.at <= 1 and len(texts) > 2 and texts[1] == "=" and texts[2][0].isdigit():
             return f'a value that begins with a digit needs quotes: {texts[0]}="…";'
-        return ""
+        if found.at >= len(texts) or f"`{texts[found.at]}`" in self._words.values():
+            return ""
+        from difflib import get_close_matches
+
+        words = [word.strip("`") for word in expected if word[1:2].isalpha() and word.endswith("`")]
+        close = get_close_matches(texts[found.at], sorted(words), n=1, cutoff=0.7)
+        return f"did you mean `{close[0]}`?" if close else ""
 
     def _report(self, reading: Reading, refused: RefusedError, statement: Span) -> None:
         """CFG001 at the token that is wrong; a place in another line than the statement's is where it says."""

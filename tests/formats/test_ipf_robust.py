@@ -91,3 +91,9 @@ def test_ports_that_run_backwards_are_named_where_they_stand() -> None:
     reading = ipnat.read(SourceFile("ipnat.conf", "map em0 0/0 -> 0/32 portmap tcp/udp 11:4 sequential\n"), Context())
     (accident,) = reading.facts.diagnostics
     assert "11:4" in accident.span.text
+
+
+def test_a_mistyped_word_is_named() -> None:
+    reading = ipfilter.read(SourceFile("ipf.conf", "block in log quik on em0 all\n"), Context())
+    (found,) = reading.facts.diagnostics
+    assert found.mend == "did you mean `quick`?"

@@ -211,3 +211,21 @@ def test_a_statement_counts_once(text: str) -> None:
     reading = read(SourceFile("pf.conf", text), FREEBSD if "ether" in text else MODERN)
     assert ruleset_of(reading).refusals
     assert reading.inert + reading.unmodelled + reading.unparsed <= reading.statements
+
+
+@pytest.mark.parametrize(
+    ("text", "mend"),
+    [
+        ("pass quick in on em0", "`in` stands before `quick`"),
+        ("pass in from any to any proto tcp", "`proto tcp` stands before `from`"),
+        ("pass out on em0 nat-to (em0) to { 10.0.0.1 10.0.0.2 }", "`to { 10.0.0.1 10.0.0.2 }` stands before `nat-to`"),
+        ("pass in proto tcp to any { 22, 80 }", "ports need the word `port` before them"),
+        ("pass in proto tcp to any port 22 flag S/SA", "did you mean `flags`?"),
+        ("pas in on em0", "did you mean `pass`?"),
+        ("table <t> persits", "did you mean `persist`?"),
+        ("pass in on em0 any", "`any` can't stand here"),
+    ],
+)
+def test_a_slip_is_named(text: str, mend: str) -> None:
+    (found,) = read(SourceFile("pf.conf", text), MODERN).facts.diagnostics
+    assert (found.code, found.mend) == ("CFG001", mend)

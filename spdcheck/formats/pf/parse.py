@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from spdcheck.formats.automaton import Slot, Unexpected
 from spdcheck.formats.pf.keywords import vocabulary
 from spdcheck.formats.pf.lexer import Refused
+from spdcheck.formats.pf.slips import slip
 from spdcheck.formats.shapes import MAX_SHAPE_LENGTH, MAX_SHAPES, expectation
 from spdcheck.named_tuples import NamedTuple
 
@@ -49,7 +50,8 @@ def parse(statement: Statement) -> Node:
         if tree.at == len(kinds) and statement.texts[-1] == ",":
             raise Refused("syntax error", tree.at, "no line may end behind a comma: leave it out, or add a backslash")
         found = f"`{statement.texts[tree.at]}`" if tree.at < len(statement.texts) else "the end of the line"
-        raise Refused("syntax error", tree.at, f"{found} can't stand here{_wanted(tree)}")
+        mend = slip(statement, tree) or f"{found} can't stand here{_wanted(tree)}"
+        raise Refused("syntax error", tree.at, mend)
     return tree
 
 

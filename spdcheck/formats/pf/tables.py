@@ -9,6 +9,7 @@ from spdcheck.formats.automaton import Slot
 from spdcheck.formats.pf.hosts import MAX_TABLE, hosts, named_or_literal
 from spdcheck.formats.pf.lexer import Refused
 from spdcheck.formats.pf.parse import Node, text
+from spdcheck.formats.pf.slips import nearest
 from spdcheck.model.pf import Table, TableEntry
 from spdcheck.model.pf_conditions import Anywhere, Literal, Named, NoRoute, TableName, UrpfFailed
 
@@ -40,7 +41,7 @@ def table(builder: Builder, statement: Statement, node: Node) -> None:
             assert isinstance(slot, Slot)
             word = text(statement, slot)
             if word not in FLAGS:
-                raise Refused(f"invalid table option '{word}'", slot.at)
+                raise Refused(f"invalid table option '{word}'", slot.at, nearest(word, FLAGS))
             flags.add(word)
             continue
         given = True
