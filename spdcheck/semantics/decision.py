@@ -12,9 +12,10 @@ from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
 
 from spdcheck.records import dataclass
+from spdcheck.semantics.assuming import Weights, simplified
 from spdcheck.semantics.changes import Assign, before, changed_fields
 from spdcheck.semantics.fields import CAPTURED
-from spdcheck.semantics.predicate import And, InSet, Masked, Not, Or, all_of, any_of
+from spdcheck.semantics.predicate import FALSE, And, InSet, Masked, Not, Or, Unknown, all_of, any_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -85,6 +86,13 @@ class DecisionList:
         return any(entry.effect.changes for entry in self.entries) or bool(self.default.changes)
 
 
+MOST_PARTS = 2_000
+MOST_DEPTH = 60
+"""Conditions behind many translations: larger ones are not followed."""
+
+TOO_ENTANGLED = Unknown("what the translations before this rule make of a packet depends on too many of them")
+
+
 class _Arrival:
     """Carries conditions back over the changes of earlier entries, leaf by leaf."""
 
@@ -93,6 +101,7 @@ class _Arrival:
         self.found: list[Predicate] = []
         self.steps: dict[Field, list[int]] = {}
         self.known: dict[tuple[InSet | Masked, int], Predicate] = {}
+        self.weights = Weights()
         for number, entry in enumerate(entries):
             if isinstance(entry.effect, Continue):
                 for changed in changed_fields(entry.effect.changes):
@@ -100,8 +109,18 @@ class _Arrival:
 
     def conditions(self) -> list[Predicate]:
         for number, entry in enumerate(self.entries):
-            self.found.append(self.back(entry.predicate, number))
+            self.found.append(
+                self._bounded(simplified(self.back(entry.predicate, number))) if self.steps else entry.predicate
+            )
         return self.found
+
+    def _bounded(self, predicate: Predicate) -> Predicate:
+        """The condition, or what is certain about it where it has grown beyond what anybody can follow."""
+        size, depth = self.weights.of(predicate)
+        if size <= MOST_PARTS and depth <= MOST_DEPTH:
+            return predicate
+        parts = predicate.parts if isinstance(predicate, And) else ()
+        return all_of((*(part for part in parts if isinstance(part, (InSet, Masked))), TOO_ENTANGLED))
 
     def back(self, predicate: Predicate, number: int) -> Predicate:
         """The predicate, said before entry ``number``, as one of the arriving packet."""
@@ -124,7 +143,7 @@ class _Arrival:
             if known is None:
                 effect = self.entries[step].effect
                 known = _either(self.found[step], self.back(before(leaf, effect.changes), step), result)
-                self.known[leaf, step] = known
+                known = self.known[leaf, step] = self._bounded(known)
             result = known
         return result
 
@@ -137,5 +156,7 @@ def _either(condition: Predicate, then: Predicate, otherwise: Predicate) -> Pred
         if then == And(()):
             return condition | otherwise
         if then == Or(()):
-            return ~condition & otherwise
+            return otherwise if condition & otherwise == FALSE else ~condition & otherwise
+    if condition & otherwise == FALSE:
+        return (condition & then) | otherwise
     return (condition & then) | (~condition & otherwise)

@@ -21,7 +21,7 @@ from spdcheck.records import dataclass
 from spdcheck.semantics.intervals import IntervalSet, intersect, minus, normalise, single, union
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from spdcheck.semantics.fields import Field
     from spdcheck.semantics.intervals import Interval
@@ -161,26 +161,31 @@ def fields_of(predicate: Predicate) -> frozenset[Field]:
 def is_certain(predicate: Predicate) -> bool:
     """No part is unknown."""
     if isinstance(predicate, (And, Or)):
-        for part in predicate.parts:  # noqa: SIM110 (asked of every rule; a generator takes twice as long)
-            if not isinstance(part, InSet) and not is_certain(part):
-                return False
+        for part in predicate.parts:
+            if not isinstance(part, (InSet, Masked)):
+                return next(_unknown_parts(predicate), None) is None
         return True
     return is_certain(predicate.part) if isinstance(predicate, Not) else not isinstance(predicate, Unknown)
 
 
 def unknowns_of(predicate: Predicate) -> tuple[str, ...]:
     """The reasons of all unknown parts, each once, in order."""
-    reasons: dict[str, None] = {}
+    return tuple(dict.fromkeys(part.reason for part in _unknown_parts(predicate)))
+
+
+def _unknown_parts(predicate: Predicate) -> Iterator[Unknown]:
+    """The unknown parts, in order. Conditions behind many translations share their parts: each is looked at once."""
+    seen: set[int] = set()
     todo = [predicate]
     while todo:
         part = todo.pop()
         if isinstance(part, Unknown):
-            reasons[part.reason] = None
-        elif isinstance(part, (And, Or)):
+            yield part
+        elif isinstance(part, (And, Or)) and id(part) not in seen:
+            seen.add(id(part))
             todo.extend(reversed(part.parts))
         elif isinstance(part, Not):
             todo.append(part.part)
-    return tuple(reasons)
 
 
 def _in(field: Field, intervals: IntervalSet) -> Predicate:
