@@ -20,18 +20,18 @@ ICMP_TYPES: dict[str, tuple[int | None, int | None]] = {
     "listenrep": (None, 131), "maskrep": (18, None), "maskreq": (17, None), "memberqry": (None, 130),
     "memberred": (None, 132), "memberreply": (None, 131), "neighadvert": (None, 136), "neighborsol": (None, 135),
     "neighborsolicit": (None, 135), "paramprob": (12, 4), "redir": (5, 137), "renumber": (None, 138),
-    "routerad": (9, 134), "routeradvert": (9, 134), "routersol": (10, 133), "squench": (4, None), "timest": (13, None),
-    "timestrep": (14, None), "timex": (11, 3), "toobig": (None, 2), "unreach": (3, 1), "whorep": (None, 140),
-    "whoreq": (None, 139),
+    "routerad": (9, 134), "routeradvert": (9, 134), "routersol": (10, 133), "routersolcit": (10, 133),
+    "squench": (4, None), "timest": (13, None), "timestrep": (14, None), "timex": (11, 3), "toobig": (None, 2),
+    "unreach": (3, 1), "whorep": (None, 140), "whoreq": (None, 139),
 }  # fmt: skip
 """ICMP types by name, for IPv4 and IPv6."""
 
 ICMP_CODES = {
     "net-unr": 0, "host-unr": 1, "proto-unr": 2, "port-unr": 3, "needfrag": 4, "srcfail": 5, "net-unk": 6,
     "host-unk": 7, "isolate": 8, "net-prohib": 9, "host-prohib": 10, "net-tos": 11, "host-tos": 12, "filter-prohib": 13,
-    "host-preced": 14, "cutoff-preced": 15,
+    "host-preced": 14, "preced-cutoff": 15, "cutoff-preced": 15,
 }  # fmt: skip
-"""Codes of ICMP unreachable."""
+"""Codes of ICMP unreachable. ipf reads ``cutoff-preced`` and prints ``preced-cutoff``, which 3.4 read too."""
 
 FACILITIES = frozenset(
     [

@@ -97,3 +97,13 @@ def test_a_mistyped_word_is_named() -> None:
     reading = ipfilter.read(SourceFile("ipf.conf", "block in log quik on em0 all\n"), Context())
     (found,) = reading.facts.diagnostics
     assert found.mend == "did you mean `quick`?"
+
+
+def test_what_ipf_prints_for_an_icmp_code_is_read_again() -> None:
+    texts = ["block return-icmp(preced-cutoff) in all", "block return-icmp(cutoff-preced) in all"]
+    texts += [
+        "pass in proto icmp all icmp-type unreach code preced-cutoff",
+        "pass in proto icmp all icmp-type routersolcit",
+    ]
+    reading = ipfilter.read(SourceFile("ipf.conf", "\n".join(texts) + "\n"), Context())
+    assert reading.facts.diagnostics == []
