@@ -9,14 +9,16 @@ from spdcheck.checks.finding import Finding, Severity, Undecided
 from spdcheck.checks.wording import flow_in_words
 from spdcheck.engine.answers import answers
 from spdcheck.engine.expectations import judge
-from spdcheck.engine.exploration import explore
+from spdcheck.engine.exploration import explore, is_sent
 from spdcheck.engine.trace import ARRIVED, Disposition
 from spdcheck.engine.tracing import trace
 from spdcheck.errors import UsageError
 from spdcheck.model.diagnostic import Note
 from spdcheck.semantics.beginning import first_packets
 from spdcheck.semantics.conditions import destination, source
+from spdcheck.semantics.fields import DESTINATION
 from spdcheck.semantics.flow import parse_flow
+from spdcheck.semantics.intervals import EMPTY, contains
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from spdcheck.engine.traffic import Traffic
     from spdcheck.model.host import Intent
     from spdcheck.semantics.flow import Flow
-    from spdcheck.semantics.predicate import Predicate
 
 
 class IntentFails(Check):
@@ -37,9 +38,10 @@ class IntentFails(Check):
     ## What it does
 
     Reads each `[[intent]]` the way `spdcheck trace` reads a flow, follows all of its packets (prefixes and port ranges
-    mean every address and port in them) through the datapaths of all hosts, and compares every end with the words of
-    `expect`: `delivered`, `protected`, `denied`, `replied`. One packet that ends otherwise is shown with its way. Where
-    the key exchange or the packets of the tunnel are what fails, what else would stop the flow is told as well.
+    mean every address and port in them, but for broadcast addresses and source port 0, which no machine has) through
+    the datapaths of all hosts, and compares every end with the words of `expect`: `delivered`, `protected`, `denied`,
+    `replied`. One packet that ends otherwise is shown with its way. Where the key exchange or the packets of the tunnel
+    are what fails, what else would stop the flow is told as well.
 
     ## Why it matters
 
@@ -94,7 +96,7 @@ class IntentFails(Check):
         for intent in context.intents:
             try:
                 flow = parse_flow(intent.flow, context.site)
-                endings = list(explore(context.ways.simulator, _packets(flow)))
+                endings = _endings(context.ways.simulator, flow)
                 if not endings:
                     trace(context.ways.simulator, flow.packet())  # says why nobody could send it
                     why = f"nothing of {intent.flow} begins at a machine whose files are ours"
@@ -111,7 +113,7 @@ class IntentFails(Check):
 
     def _besides(self, context: Context, intent: Intent, flow: Flow, told: set[str]) -> Iterator[Finding | Undecided]:
         """What would stop the flow if IKE came to an end and every tunnel were open."""
-        endings = list(explore(context.ways.through, _packets(flow)))
+        endings = _endings(context.ways.through, flow)
         for result in self._intent(context.ways.through, intent, endings, "once the tunnel is up: "):
             if _reason(result) and _reason(result) not in told:
                 yield result
@@ -182,11 +184,17 @@ def _reason(result: Finding | Undecided) -> str:
     return result.message.rpartition(" is not: ")[2] if isinstance(result, Finding) else ""
 
 
-def _packets(flow: Flow) -> Predicate:
-    """All packets of a flow; one without a protocol begins connections of every protocol."""
-    if flow.protocol is not None:
-        return flow.predicate()
-    return first_packets(source(flow.source) & destination(flow.destination), flow.source.family)
+def _endings(simulator: Simulator, flow: Flow) -> list[Ending]:
+    """Everything that becomes of a flow; one without a protocol begins connections of every protocol.
+
+    What goes to a broadcast address is part of it only where the flow names that address.
+    """
+    packets = flow.predicate()
+    if flow.protocol is None:
+        packets = first_packets(source(flow.source) & destination(flow.destination), flow.source.family)
+    everyone = EMPTY if flow.destination.is_host else simulator.topology.broadcasts
+    found = (ending for ending in explore(simulator, packets) if is_sent(simulator, ending.began))
+    return [ending for ending in found if not contains(everyone, ending.began.side(DESTINATION))]
 
 
 def _holds(ending: Ending, word: str) -> bool:

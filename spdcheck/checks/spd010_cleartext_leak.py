@@ -9,7 +9,7 @@ from spdcheck.checks.finding import Finding, Severity, Undecided
 from spdcheck.checks.wording import flow_in_words, several
 from spdcheck.engine.exploration import explore, witness
 from spdcheck.engine.trace import NO_FLOW, Disposition, Mark, Step, Wire
-from spdcheck.engine.ways import clear_wire, is_translated, passes, protecting, without_flow
+from spdcheck.engine.ways import between_gateways, clear_wire, is_translated, passes, protecting, without_flow
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.policy import Action, Direction
 from spdcheck.model.protocols import AH, ESP, UDP
@@ -17,9 +17,6 @@ from spdcheck.model.selector import PortRange
 from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.beginning import first_packets, flow_of
 from spdcheck.semantics.conditions import destination, source
-from spdcheck.semantics.fields import DESTINATION_PORT, PROTOCOL
-from spdcheck.semantics.peering import far_address, near_address
-from spdcheck.semantics.predicate import FALSE, in_set, is_value
 from spdcheck.semantics.routing import reached_through
 
 if TYPE_CHECKING:
@@ -29,7 +26,6 @@ if TYPE_CHECKING:
     from spdcheck.engine.exploration import Ending
     from spdcheck.model.host import Host, Interface
     from spdcheck.model.policy import SecurityPolicy
-    from spdcheck.semantics.predicate import Predicate
     from spdcheck.source import Span
 
 _KEY_EXCHANGE = (PortRange(500, 500), PortRange(4500, 4500))
@@ -142,7 +138,7 @@ class CleartextLeak(Check):
         remote: list[str] = []
         policy = policies[0]
         for policy in policies:
-            meant = flow_of(policy.selector) & ~_carriers(policy)
+            meant = flow_of(policy.selector) & ~between_gateways(policy)
             for ending in explore(context.ways.before_ike, meant, strangers=False):
                 at = clear_wire(ending, host) if passes(ending, host) else None
                 if ending.disposition is Disposition.UNKNOWN:
@@ -224,15 +220,6 @@ class CleartextLeak(Check):
 
 
 _CARRIER = {"gif": "ipencap", "ipip": "ipencap", "gre": "gre", "mobile": "55"}
-
-
-def _carriers(policy: SecurityPolicy) -> Predicate:
-    """The key exchange and what it protects, between the two gateways: they are never under the policy themselves."""
-    near, far = near_address(policy), far_address(policy)
-    if near is None or far is None:
-        return FALSE
-    exchange = is_value(PROTOCOL, UDP) & in_set(DESTINATION_PORT, *_KEY_EXCHANGE)
-    return source(near) & destination(far) & (in_set(PROTOCOL, (ESP, AH)) | exchange)
 
 
 def _same_ends(policy: SecurityPolicy, interface: Interface) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from spdcheck.engine.boxes import merged
 from spdcheck.model.protocols import PORT_PROTOCOLS
-from spdcheck.semantics.fields import DESTINATION, DESTINATION_PORT, PROTOCOL, SOURCE, SOURCE_PORT
+from spdcheck.semantics.fields import DESTINATION, DESTINATION_PORT, IPV6, PROTOCOL, SOURCE, SOURCE_PORT
 from spdcheck.semantics.intervals import normalise, overlaps
 from spdcheck.semantics.words import box_text
 
@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from spdcheck.engine.exploration import Ending
     from spdcheck.engine.selectors import Region
     from spdcheck.engine.traffic import Traffic
+    from spdcheck.semantics.intervals import IntervalSet
 
 _SHOWN = 3
+_FROM_1 = ((1, 65535),)
+_SMALL = 3
+"""Networks of fewer addresses than this has bits are written as they are."""
 
 
 def in_words(regions: Sequence[Region]) -> str:
@@ -59,8 +63,24 @@ def packets_in_words(packets: Iterable[Traffic], *, upper: bool = True) -> str:
 
 
 def _flow_box(began: Traffic) -> Box:
-    """What people say about a flow; ports that a protocol does not have are any port."""
+    """What people say about a flow; ports that a protocol does not have are any port.
+
+    Nobody misses what no machine has: the broadcast address of a network, and port 0 as a source.
+    """
     ports = overlaps(began.side(PROTOCOL), _WITH_PORTS)
     return tuple(
-        field.domain if field in (SOURCE_PORT, DESTINATION_PORT) and not ports else began.side(field) for field in _FLOW
+        field.domain
+        if field in (SOURCE_PORT, DESTINATION_PORT) and (not ports or began.side(field) == _FROM_1)
+        else _with_broadcast(began.side(field))
+        if field in (SOURCE, DESTINATION)
+        else began.side(field)
+        for field in _FLOW
     )
+
+
+def _with_broadcast(side: IntervalSet) -> IntervalSet:
+    """The addresses and the last one of the smallest network around them, where that is all that lacks at its end."""
+    first, last = side[0][0], side[-1][1]
+    bits = (first ^ last).bit_length()
+    end = last | ((1 << bits) - 1)
+    return normalise((*side, (end, end))) if bits >= _SMALL and end == last + 1 and last < IPV6 else side

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spdcheck.engine.exploration import Ending
+from spdcheck.engine.exploration import Ending, is_sent
 from spdcheck.engine.tracing import ANSWERS, SYN_ACK, back
 from spdcheck.model.protocols import PORT_PROTOCOLS, TCP
 from spdcheck.semantics.conditions import protocol
@@ -60,7 +60,8 @@ def answers(simulator: Simulator, ending: Ending) -> Iterator[tuple[Ending, Traf
         made = _turned(part.traffic, kinds[part.number][1])
         for leaf in back(simulator, ending.leaf, made, ending.situation.states):
             found = Ending(leaf, lambda traffic: back(simulator, ending.leaf, traffic, ending.situation.states))
-            yield found, _asked(part.traffic, found.began)
+            if is_sent(simulator, found.began):
+                yield found, _asked(part.traffic, found.began)
 
 
 def _turned(traffic: Traffic, values: dict[Field, tuple[tuple[int, int], ...]]) -> Many:

@@ -14,10 +14,11 @@ from spdcheck.engine.alike import alike
 from spdcheck.engine.simulate import trace_of
 from spdcheck.engine.trace import Disposition, Step
 from spdcheck.engine.traffic import Many, One
+from spdcheck.model.protocols import TCP
 from spdcheck.records import dataclass
 from spdcheck.semantics.conditions import source
-from spdcheck.semantics.fields import DESTINATION, SOURCE, address_interval, address_range
-from spdcheck.semantics.intervals import overlaps
+from spdcheck.semantics.fields import DESTINATION, PROTOCOL, SOURCE, SOURCE_PORT, address_interval, address_range
+from spdcheck.semantics.intervals import contains, overlaps, single
 from spdcheck.semantics.topology import Place
 
 if TYPE_CHECKING:
@@ -112,6 +113,16 @@ def explore(
         for traffic, place in by_place(simulator, flow):
             if strangers or place.host is not None:
                 yield from _from_place(simulator, traffic, place, states)
+
+
+def is_sent(simulator: Simulator, traffic: Traffic) -> bool:
+    """Some machine could send the packets: not all of them come from a broadcast address or from TCP's port 0.
+
+    Filters drop such packets as forged; that stops nobody's traffic. Port 0 is reserved (RFC 6335 section 6).
+    """
+    if contains(simulator.topology.broadcasts, traffic.side(SOURCE)):
+        return False
+    return traffic.side(PROTOCOL) != single(TCP) or traffic.side(SOURCE_PORT) != single(0)
 
 
 def by_place(simulator: Simulator, traffic: Traffic) -> Iterator[tuple[Traffic, Place]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spdcheck.engine.differences import Fate, end_of
-from spdcheck.engine.exploration import explore
+from spdcheck.engine.exploration import explore, is_sent
 from spdcheck.errors import BudgetError
 from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.beginning import first_packets
@@ -87,7 +87,8 @@ def _ways(simulator: Simulator, one: AddressRange, other: AddressRange) -> tuple
     groups: dict[Fate, list[Ending]] = {}
     try:
         for ending in explore(simulator, first_packets(source(one) & destination(other), one.family)):
-            groups.setdefault(end_of(ending).fate, []).append(ending)
+            if is_sent(simulator, ending.began):
+                groups.setdefault(end_of(ending).fate, []).append(ending)
     except BudgetError as error:
         return (Way(Fate.UNKNOWN, f"given up: {error}", None),)
     ways = []

@@ -44,16 +44,23 @@ class Simulator:
     ``tunnels_up`` supposes that IKE comes to an end and that no filter stops the carriers, so that what is wrong with
     the packets inside shows by itself; what leaves protected is followed to the peer only if it ``follows``.
     ``before_ike`` supposes that no negotiation has come to its end yet, so that no policy that a key daemon installs is
-    there.
+    there. ``without_policies`` supposes that no host has loaded its policies: before setkey has run, after a flush.
     """
 
     def __init__(
-        self, site: Site, *, tunnels_up: bool = False, follows: bool = False, before_ike: bool = False
+        self,
+        site: Site,
+        *,
+        tunnels_up: bool = False,
+        follows: bool = False,
+        before_ike: bool = False,
+        without_policies: bool = False,
     ) -> None:
         self.site = site
         self.tunnels_up = tunnels_up
         self.follows = follows
         self.before_ike = before_ike
+        self.without_policies = without_policies
         self.topology = Topology(site)
         self.negotiations = Negotiations(self)
         self._divisions: dict[tuple[object, ...], Division] = {}

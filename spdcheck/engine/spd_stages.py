@@ -55,6 +55,8 @@ def _in_force(simulator: Simulator, host: Host, direction: Direction, traffic: T
 
     Behind them are those that a negotiation would install, but does not: nothing asks them, and a step says why.
     """
+    if simulator.without_policies:
+        return ()
     ordered = asked_order(host, direction) + simulator.negotiations.policies_made(host, direction)
     if all(policy.by_ike is None for policy in ordered):
         return ordered
@@ -230,6 +232,8 @@ def _judge(
             return Move(situation.with_(step), end=End(Disposition.DISCARDED_BY_SPD, sentence, "XfrmInNoPols"))
         if not situation.arrived and not situation.host.spd.policies:
             return Move(situation)
+        if simulator.without_policies:
+            return Move(situation.with_(Step(host, word, Mark.SKIP, "skipped", "supposed not to be loaded")))
         return Move(situation.with_(Step(host, word, Mark.OK, "no policy", "accepted as it is")))
     if policy.action is Action.DISCARD:
         step = Step(host, word, Mark.FAIL, "DISCARD", str(policy.selector), origin=policy.origin)

@@ -5,20 +5,23 @@ from __future__ import annotations
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from spdcheck.engine.exploration import BLOCKED, Ending, explore, sent
+from spdcheck.engine.exploration import BLOCKED, Ending, explore, is_sent, sent
 from spdcheck.engine.frame import Frame, Protection, protect, wrap
 from spdcheck.engine.simulate import Simulator
 from spdcheck.engine.situation import Situation
 from spdcheck.engine.trace import NO_FLOW, Disposition, Mark, Step, Wire
 from spdcheck.engine.traffic import Many
 from spdcheck.model.policy import Action, Direction, Mode, Protocol
-from spdcheck.model.protocols import IPV6_ENCAP
+from spdcheck.model.protocols import AH, ESP, IPV6_ENCAP, UDP
 from spdcheck.semantics.beginning import flow_of
+from spdcheck.semantics.conditions import destination, source
 from spdcheck.semantics.datapath import datapath_of
 from spdcheck.semantics.datapath.stages import Kind
 from spdcheck.semantics.encapsulation import DEVICE_PROTOCOL, UNKNOWN_ESP, ah, device_length, ipcomp
+from spdcheck.semantics.fields import DESTINATION_PORT, PROTOCOL
 from spdcheck.semantics.filters import points
 from spdcheck.semantics.peering import far_address, near_address
+from spdcheck.semantics.predicate import FALSE, TRUE, in_set, is_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,13 +66,20 @@ class Ways:
         """The same, with the packets in the tunnels followed to their end."""
         return Simulator(self.site, tunnels_up=True, follows=True)
 
+    @cached_property
+    def without_policies(self) -> Simulator:
+        """The site while no policies are loaded."""
+        return Simulator(self.site, without_policies=True)
+
     def of(self, host: Host, policy: SecurityPolicy, *, tunnels_up: bool = False) -> tuple[Ending, ...]:
         """What becomes of the packets of an ``out`` policy that pass its host, wherever they begin."""
         key = (tunnels_up, id(policy), host.name)
         if key not in self._found:
             simulator = self.supposing if tunnels_up else self.simulator
             found = explore(simulator, flow_of(policy.selector), strangers=False)
-            self._found[key] = tuple(ending for ending in found if passes(ending, host))
+            self._found[key] = tuple(
+                ending for ending in found if passes(ending, host) and is_sent(simulator, ending.began)
+            )
         return self._found[key]
 
     def is_filtered(self, host: Host) -> bool:
@@ -132,6 +142,12 @@ def filtered(ending: Ending) -> Step | None:
     return last if ending.disposition in BLOCKED and stopped and isinstance(last, Step) else None
 
 
+def stops_bare(ending: Ending, host: Host) -> bool:
+    """A filter of the host stopped the packets, bare as they are before and behind the tunnel."""
+    bare = ending.situation.frame.protection is None
+    return bare and ending.situation.host is host and filtered(ending) is not None
+
+
 def is_translated(ending: Ending, *, before: int | None = None) -> bool:
     """NAT has changed the packets, on the way or before one of its steps."""
     return translation(ending, before=before) is not None
@@ -161,12 +177,30 @@ def translated_inside(ending: Ending, host: Host) -> tuple[Step, Step] | None:
     return None if change is None or asked is None or asked.mark is Mark.PROTECT else (change, asked)
 
 
-def unprotected(simulator: Simulator, host: Host, policy: SecurityPolicy) -> Iterator[Ending]:
+def between_gateways(policy: SecurityPolicy) -> Predicate:
+    """The key exchange and what it protects, between the two gateways: they are never under the policy themselves."""
+    near, far = near_address(policy), far_address(policy)
+    if near is None or far is None:
+        return FALSE
+    first, second = (near, far) if policy.direction is Direction.OUT else (far, near)
+    return source(first) & destination(second) & _CARRYING
+
+
+def carriers_of(policy: SecurityPolicy) -> Predicate:
+    """The key exchange and what it protects, from the peer to whatever address of this host."""
+    far = far_address(policy)
+    return FALSE if far is None else source(far) & _CARRYING
+
+
+_CARRYING = in_set(PROTOCOL, (ESP, AH)) | is_value(PROTOCOL, UDP) & in_set(DESTINATION_PORT, (500, 500), (4500, 4500))
+
+
+def unprotected(simulator: Simulator, host: Host, policy: SecurityPolicy, among: Predicate = TRUE) -> Iterator[Ending]:
     """What becomes of the packets of an ``in`` policy that a stranger sends from outside in clear."""
     near = near_address(policy)
     door = simulator.topology.outside(host) if near is None else door_of(simulator, host, near)
     if door:
-        for flow in Many.of(flow_of(policy.selector)):
+        for flow in Many.of(flow_of(policy.selector) & among):
             yield from sent(simulator, host, door, flow)
 
 
@@ -174,7 +208,9 @@ def inward(
     simulator: Simulator, host: Host, policy: SecurityPolicy, states: tuple[State, ...] = ()
 ) -> Iterator[Ending]:
     """What becomes of the packets of an ``in`` policy that arrive as it wants them, whoever the peer is."""
-    yield from inward_of(simulator, host, policy, flow_of(policy.selector), states)
+    for ending in inward_of(simulator, host, policy, flow_of(policy.selector), states):
+        if is_sent(simulator, ending.began):
+            yield ending
 
 
 def inward_of(

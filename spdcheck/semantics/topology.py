@@ -11,12 +11,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from spdcheck.records import dataclass
+from spdcheck.semantics.fields import address_interval
+from spdcheck.semantics.intervals import normalise
 from spdcheck.semantics.peering import far_address
 from spdcheck.semantics.routing import RouteEntry, outside_interfaces, routing_table
 
 if TYPE_CHECKING:
     from spdcheck.model.addresses import AddressRange
     from spdcheck.model.host import Host, Interface, Site
+    from spdcheck.semantics.intervals import IntervalSet
 
 UNTRUSTED = "untrusted network"
 """The network between the peers."""
@@ -122,6 +125,21 @@ class Topology:
     def places(self) -> tuple[tuple[AddressRange, Place], ...]:
         """Every address of a host, then every network: the first range that has an address says where it is."""
         return (*((address, Place(host, "")) for address, (host, _) in self._owners.items()), *self.networks)
+
+    @cached_property
+    def broadcasts(self) -> IntervalSet:
+        """The broadcast addresses of the networks of all interfaces, as values of an address field.
+
+        No machine has one of them (RFC 1122 section 3.2.1.3).
+        """
+        everyone = (
+            own.prefix._replace(first=own.prefix.last)
+            for host in self.site.hosts
+            for interface in host.interfaces
+            for own in interface.addresses
+            if own.prefix.family == 4 and own.prefix.size > 2
+        )
+        return normalise(address_interval(address) for address in everyone if address not in self._owners)
 
     def place(self, address: AddressRange) -> Place:
         """Where a single address is."""
