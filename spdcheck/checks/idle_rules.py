@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from spdcheck.engine.questions import Kin, Shadowing, redundant
 from spdcheck.named_tuples import NamedTuple
-from spdcheck.semantics.decision import Continue
+from spdcheck.records import replace
+from spdcheck.semantics.decision import Continue, Decide, DecisionList
 from spdcheck.semantics.fields import CAPTURED
 from spdcheck.source import Span
 
@@ -74,14 +75,15 @@ class IdleRules:
     def without_effect(self) -> tuple[Span, ...]:
         """The rules that could go, one at a time, without any packet faring differently.
 
-        Rules that log or tag stay, and those that never decide at all are told by :attr:`never_deciding`.
+        Rules that log or tag stay, and so do those that keep packets from one that logs. Those that never decide at all
+        are told by :attr:`never_deciding`.
         """
         found: dict[Span, list[Idle]] = {}
         needed: set[Hashable] = set()
         for item, shadows in zip(self._lists, self._shadows, strict=True):
-            for answer in redundant(item.rules, idle=shadows, kin=Kin(partial(_rule, item), needed)):
+            for answer in redundant(_with_logs(item), idle=shadows, kin=Kin(partial(_rule, item), needed)):
                 origin = _rule(item, answer.entry)
-                if origin is not None and origin not in item.logged:
+                if origin is not None and origin not in item.logged | item.replaced:
                     found.setdefault(origin, []).append(Idle(origin, (), None, answer.unknown))
         told = {idle.origin for idle in self.never_deciding}
         sure = (origin for origin, idle in self._whole(found) if not any(one.unknown for one in idle))
@@ -92,6 +94,25 @@ class IdleRules:
         for origin, idle in sorted(found.items(), key=lambda row: row[0].start):
             if len(idle) == self._spoken[origin]:
                 yield origin, idle
+
+
+class Logged(NamedTuple):
+    """What a rule decides that logs: not the same as the verdict without a word."""
+
+    action: Hashable
+
+
+def _with_logs(item: RuleList) -> DecisionList:
+    """The list with actions that tell which rules log."""
+    if not item.logged:
+        return item.rules
+    entries = (
+        replace(entry, effect=replace(entry.effect, action=Logged(entry.effect.action)))
+        if isinstance(entry.effect, Decide) and entry.origin in item.logged
+        else entry
+        for entry in item.rules.entries
+    )
+    return DecisionList(tuple(entries), item.rules.default)
 
 
 def _spoken(lists: Iterable[RuleList]) -> dict[Span, int]:

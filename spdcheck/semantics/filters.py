@@ -122,8 +122,10 @@ class RuleList(NamedTuple):
     """One list of a host's filters with the actions of its own language, for questions about the rules themselves.
 
     ``origin`` is the whole file, ``unknown`` says why the rules are not all known. ``logged`` are the places of rules
-    that log, where the actions don't tell it. ``either`` says that a condition that no packet answers (a limit, a set)
-    holds now and then, so that its rule is one that decides.
+    that log, where the actions don't tell it; ``replaced`` are those in whose place another one would come if they were
+    not there (policies of Shorewall), so that a list without them is not what the file without them means. ``either``
+    says that a condition that no packet answers (a limit, a set) holds now and then, so that its rule is one that
+    decides.
     """
 
     name: str
@@ -132,6 +134,7 @@ class RuleList(NamedTuple):
     translates: bool = False
     unknown: str = ""
     logged: frozenset[Span] = frozenset()
+    replaced: frozenset[Span] = frozenset()
     either: bool = False
 
 

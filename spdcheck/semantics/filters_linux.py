@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from spdcheck.model.host import Host
+    from spdcheck.source import Span
 
 TRACK, CONFIRM = "conntrack", "confirm"
 
@@ -52,6 +53,9 @@ def netfilter_lists(host: Host) -> tuple[RuleList, ...]:
 
 
 def _lists(same: SameHost) -> Iterator[RuleList]:
+    logged = frozenset(_logging(same.host))
+    written = (found for found in same.host.packet_filters if isinstance(found, Shorewall))
+    replaced = frozenset(policy.origin for found in written for policy in found.policies)
     for compiler in _compilers(same):
         for table in compiler.ruleset.tables:
             part = Part.NAT if table.name == "nat" else Part.FILTER
@@ -62,8 +66,17 @@ def _lists(same: SameHost) -> Iterator[RuleList]:
                 if found is not None:
                     yield RuleList(
                         f"{table.name} {hook}", compiler.ruleset.origin, found, translates=table.name == "nat",
-                        unknown=why or _undecided(found), either=True,
+                        unknown=why or _undecided(found), logged=logged, replaced=replaced, either=True,
                     )  # fmt: skip
+
+
+def _logging(host: Host) -> Iterator[Span]:
+    """The lines of Shorewall with a log level."""
+    for found in host.packet_filters:
+        if isinstance(found, Shorewall):
+            lines = (*((rule.origin, rule.action.log) for rule in found.rules),
+                     *((policy.origin, policy.log) for policy in found.policies))  # fmt: skip
+            yield from (origin for origin, log in lines if log is not None and log.level.lower() != "none")
 
 
 def _undecided(rules: DecisionList) -> str:
