@@ -40,7 +40,7 @@ def golden_of(site: str) -> Path:
 
 ROWS = rows(HEADING)
 OF_PUBLISHED = rows(PUBLISHED)
-OF_BSD = rows("## BSD gateways with pf and ipfilter")[1:]
+OF_GATEWAYS = [*rows("## BSD gateways with pf and ipfilter")[1:], *rows("## Shorewall gateways")[1:]]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[0]} {row[2]}")
@@ -88,8 +88,8 @@ NOT_SHOWN = {"S3-29"}
 """It is about the lengths of captured packets, which no configuration tells."""
 
 
-@pytest.mark.parametrize("row", OF_BSD, ids=lambda row: row[1])
-def test_row_of_the_bsd_gateways(row: list[str]) -> None:
+@pytest.mark.parametrize("row", OF_GATEWAYS, ids=lambda row: row[1])
+def test_row_of_the_gateways(row: list[str]) -> None:
     told: set[str] = set()
     for site in row[1].split(", "):
         said = golden_of(f"variants/{site}").read_text(encoding="utf-8")
@@ -98,3 +98,9 @@ def test_row_of_the_bsd_gateways(row: list[str]) -> None:
         assert "$ spdcheck trace" in said or "no verdict" in said, f"{site} is explained by a trace, or has none"
         told |= here
     assert set(CODE.findall(row[2])) <= told
+
+
+@pytest.mark.parametrize("family", ["bsd", "shorewall"])
+def test_every_variant_of_the_gateways_is_in_its_table(family: str) -> None:
+    named = {site for row in OF_GATEWAYS for site in row[1].split(", ")}
+    assert {path.stem for path in (CORPUS / "variants").glob(f"{family}-*.variant")} <= named

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
-from spdcheck.checks.wording import flow_in_words
-from spdcheck.engine.answers import answers
+from spdcheck.checks.unanswered import tcp_in_words, unanswered
+from spdcheck.checks.wording import flow_in_words, several
 from spdcheck.engine.boxes import disjoint, subtract_all, volume
 from spdcheck.engine.exploration import explore, witness
 from spdcheck.engine.remedy import remedy
 from spdcheck.engine.trace import Disposition
 from spdcheck.engine.tracing import trace as one_trace
-from spdcheck.engine.ways import filtered, inward, left_protected, passes, translated_inside
+from spdcheck.engine.ways import inward, passes, stops_bare
 from spdcheck.model.diagnostic import Note
 from spdcheck.model.policy import Direction
 from spdcheck.model.protocols import ICMP, ICMP6, TCP
 from spdcheck.named_tuples import NamedTuple
 from spdcheck.semantics.beginning import flow_of
-from spdcheck.semantics.conditions import protocol
 from spdcheck.semantics.fields import DESTINATION, DESTINATION_PORT, PROTOCOL, SOURCE, address_range
-from spdcheck.semantics.intervals import single
-from spdcheck.semantics.words import side_text
+from spdcheck.semantics.intervals import has, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from spdcheck.checks.base import Context
     from spdcheck.engine.boxes import Box
     from spdcheck.engine.exploration import Ending
-    from spdcheck.engine.traffic import Traffic
     from spdcheck.model.host import Host
     from spdcheck.model.policy import SecurityPolicy
     from spdcheck.source import Span
@@ -47,6 +45,19 @@ class Way(NamedTuple):
     stopped: list[Ending]
     passed: list[Ending]
     own: list[Ending]
+
+
+class Closed(NamedTuple):
+    """A policy nothing of which passes in its direction, and what stops it.
+
+    ``answered`` says that answers pass, ``ping`` that ICMP does.
+    """
+
+    policy: SecurityPolicy
+    stopped: list[Ending]
+    place: Span
+    answered: bool
+    ping: bool
 
 
 class ProtectedTrafficBlocked(Check):
@@ -113,11 +124,19 @@ class ProtectedTrafficBlocked(Check):
             if not context.ways.is_filtered(host):
                 continue
             inside = {p.selector: p for p in context.protecting(host, Direction.IN)}
+            pairs = [(policy, inside.pop(policy.selector.reversed(), None)) for policy in context.protecting(host)]
             found: list[Finding | Undecided] = []
-            for policy in context.protecting(host):
-                found += self._pair(context, host, policy, inside.pop(policy.selector.reversed(), None))
-            for other in inside.values():
-                found += self._pair(context, host, None, other)
+            closed: dict[tuple[Span, Direction, bool, bool], list[Closed]] = {}
+            for out, into in (*pairs, *((None, other) for other in inside.values())):
+                for item in self._pair(context, host, out, into):
+                    if isinstance(item, Closed):
+                        closed.setdefault((item.place, item.policy.direction, item.answered, item.ping), []).append(
+                            item
+                        )
+                    else:
+                        found.append(item)
+            for ways in closed.values():
+                found += self._blocked(context, host, ways)
             yield from found
             if any(isinstance(item, Finding) for item in found):
                 told.add(host.name)
@@ -132,7 +151,7 @@ class ProtectedTrafficBlocked(Check):
         told: set[object] = set()
         for host in context.hosts:
             for policy in context.protecting(host):
-                for flow, found in _unanswered(context, host, policy):
+                for flow, found in unanswered(context, host, policy):
                     stopper = found.situation.host
                     if stopper.name in closed or (stopper.name, found.place) in told:
                         continue
@@ -146,7 +165,7 @@ class ProtectedTrafficBlocked(Check):
                     yield self.finding(
                         stopper,
                         place,
-                        f"the answers to {_tcp_in_words(flow)} are blocked at {stopper.name}: "
+                        f"the answers to {tcp_in_words(flow)} are blocked at {stopper.name}: "
                         "connections get in, and none ever opens",
                         label="blocked here",
                         notes=[
@@ -160,7 +179,7 @@ class ProtectedTrafficBlocked(Check):
 
     def _pair(
         self, context: Context, host: Host, out: SecurityPolicy | None, into: SecurityPolicy | None
-    ) -> Iterator[Finding | Undecided]:
+    ) -> Iterator[Finding | Undecided | Closed]:
         ways = []
         for policy in (out, into):
             if policy is None:
@@ -179,23 +198,28 @@ class ProtectedTrafficBlocked(Check):
         open_ways = [way for way in ways if way.passed and way not in closed]
         if closed:
             for way in closed:
+                stopped = [ending for ending in way.stopped if not _is_icmp(ending)] or way.stopped
+                stopped = sorted(stopped, key=_breadth, reverse=True)
+                place = next((e.place for e in stopped if e.place is not None), way.policy.origin)
                 answered = any(_is_answered(context, host, other, way.policy) for other in open_ways)
-                yield from self._blocked(context, host, way, answered=answered)
+                yield Closed(way.policy, stopped, place, answered=answered, ping=bool(way.passed))
             return
         for way in open_ways:
             yield from self._partly(context, host, way)
 
-    def _blocked(self, context: Context, host: Host, way: Way, *, answered: bool) -> Iterator[Finding | Undecided]:
-        policy = way.policy
-        direction = "leave" if policy.direction is Direction.OUT else "come in"
-        text = f"nothing of {policy.selector} can {direction} at {host.name}"
-        if answered:
-            text += f" but answers{' and ICMP' if way.passed else ''}: only the other side can open connections"
-        elif way.passed:
+    def _blocked(self, context: Context, host: Host, ways: list[Closed]) -> Iterator[Finding | Undecided]:
+        """What one line stops in one direction, of one policy or of several."""
+        ways = sorted(ways, key=lambda way: way.policy.origin.start)
+        first = ways[0]
+        direction = "leave" if first.policy.direction is Direction.OUT else "come in"
+        text = f"nothing of {several([str(way.policy.selector) for way in ways])} can {direction} at {host.name}"
+        if first.answered:
+            text += f" but answers{' and ICMP' if first.ping else ''}: only the other side can open connections"
+        elif first.ping:
             text += " but ICMP: ping tells that the tunnel works, and no connection opens"
-        severity = Severity.WARNING if answered else Severity.ERROR
-        stopped = [ending for ending in way.stopped if not _is_icmp(ending)] or way.stopped
-        yield from self._told(context, host, policy, stopped, text, severity)
+        severity = Severity.WARNING if first.answered else Severity.ERROR
+        policies = [way.policy for way in ways]
+        yield from self._told(context, host, policies, [e for way in ways for e in way.stopped], text, severity)
 
     def _partly(self, context: Context, host: Host, way: Way) -> Iterator[Finding | Undecided]:
         """Some addresses get nothing through, and they are not the greater part."""
@@ -205,29 +229,30 @@ class ProtectedTrafficBlocked(Check):
             return
         stopped = [ending for ending in way.stopped if subtract_all(_pairs([ending]), passed)]
         text = f"{flow_in_words(stopped)} is blocked at {host.name}, the rest of {way.policy.selector} is not"
-        yield from self._told(context, host, way.policy, stopped, text, Severity.INFO)
+        yield from self._told(context, host, [way.policy], stopped, text, Severity.INFO)
 
     def _told(
         self,
         context: Context,
         host: Host,
-        policy: SecurityPolicy,
+        policies: list[SecurityPolicy],
         stopped: list[Ending],
         text: str,
         severity: Severity,
     ) -> Iterator[Finding | Undecided]:
-        place: Span = next((e.place for e in stopped if e.place is not None), policy.origin)
+        place: Span = next((e.place for e in stopped if e.place is not None), policies[0].origin)
         trace = witness(stopped)
         if trace is None:
             yield self.not_replayed(host, f"that {text}", place)
             return
         found = remedy(context.site, trace)
         notes = [Note(note.span, note.label) for note in found.places if note.span != place]
-        if place != policy.origin:
-            notes.append(Note(policy.selector_origin, "protected by this policy"))
+        if place != policies[0].origin:
+            words = ("protected by this policy", *("and by this one" for _ in policies[1:]))
+            notes += [Note(policy.selector_origin, word) for policy, word in zip(policies, words, strict=True)]
         yield self.finding(
             host, place, text, label="blocked here", notes=notes, mend=found.mend, trace=trace, severity=severity,
-            subject=str(policy.selector),
+            subject=str(policies[0].selector),
         )  # fmt: skip
 
 
@@ -235,12 +260,6 @@ def _is_own(ending: Ending, host: Host, policy: SecurityPolicy) -> bool:
     """The packets come from, or are for, the host itself."""
     side = ending.began.side(SOURCE if policy.direction is Direction.OUT else DESTINATION)
     return host.owns(address_range(side[0][0], side[-1][1]))
-
-
-def _stops(ending: Ending, host: Host) -> bool:
-    """A filter of the host stopped the packets, bare as they are before and behind the tunnel."""
-    bare = ending.situation.frame.protection is None
-    return bare and ending.situation.host is host and filtered(ending) is not None
 
 
 def _is_icmp(ending: Ending) -> bool:
@@ -253,8 +272,8 @@ def _way(host: Host, policy: SecurityPolicy, endings: Sequence[Ending]) -> Way:
     others = [ending for ending in endings if not _is_own(ending, host, policy)]
     if not others:
         own, others = [], own
-    stopped = [ending for ending in others if _stops(ending, host)]
-    return Way(policy, stopped, [ending for ending in others if not _stops(ending, host)], own)
+    stopped = [ending for ending in others if stops_bare(ending, host)]
+    return Way(policy, stopped, [ending for ending in others if not stops_bare(ending, host)], own)
 
 
 def _is_answered(context: Context, host: Host, way: Way, policy: SecurityPolicy) -> bool:
@@ -268,30 +287,15 @@ def _is_answered(context: Context, host: Host, way: Way, policy: SecurityPolicy)
             back = explore(simulator, flow_of(policy.selector), strangers=False, states=states)
         else:
             back = inward(simulator, host, policy, states)
-        if any(passes(answer, host) and not _stops(answer, host) for answer in back):
+        if any(passes(answer, host) and not stops_bare(answer, host) for answer in back):
             return True
     return False
 
 
-def _tcp_in_words(flow: Traffic) -> str:
-    """``10.1.0.0/16 → 10.2.0.0/16 tcp to port 443``."""
-    source, target, ports = (side_text(f, flow.side(f)) for f in (SOURCE, DESTINATION, DESTINATION_PORT))
-    every = flow.side(DESTINATION_PORT) == DESTINATION_PORT.domain
-    return f"{source} → {target} tcp" + ("" if every else f" to port {ports}")
-
-
-def _unanswered(context: Context, host: Host, policy: SecurityPolicy) -> Iterator[tuple[Traffic, Ending]]:
-    """TCP packets of a policy that arrive under protection, and whose answers a filter stops where they are bare."""
-    simulator = context.ways.simulator
-    for ending in context.ways.of(host, policy):
-        if not ending.arrived or ending.in_clear or ending.situation.host.external or translated_inside(ending, host):
-            continue
-        tcp = [part.traffic for part in ending.situation.frame.traffic.split([protocol(TCP)]) if part.number == 0]
-        if not tcp or not left_protected(ending, host):
-            continue
-        for found, asked in answers(simulator, ending):
-            if asked is not None and found.began.side(PROTOCOL) == single(TCP) and _stops(found, found.situation.host):
-                yield asked, found
+def _breadth(ending: Ending) -> tuple[bool, int]:
+    """How much of what people send ends here: TCP to the most addresses and ports is the best example."""
+    sizes = (size(ending.began.side(field)) for field in (DESTINATION, DESTINATION_PORT))
+    return has(ending.began.side(PROTOCOL), TCP), prod(sizes)
 
 
 def _pairs(endings: Iterable[Ending]) -> list[Box]:

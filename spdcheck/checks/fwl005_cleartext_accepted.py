@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
-from spdcheck.checks.wording import flow_in_words
+from spdcheck.checks.proof_by_address import believed
+from spdcheck.checks.wording import flow_in_words, several
 from spdcheck.engine.exploration import REFUSED, witness
 from spdcheck.engine.trace import Disposition, Mark, Step
 from spdcheck.engine.ways import forged, unprotected
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from spdcheck.checks.base import Context
+    from spdcheck.checks.proof_by_address import Believed
     from spdcheck.engine.exploration import Ending
     from spdcheck.model.host import Host, Interface
     from spdcheck.model.policy import SecurityPolicy
@@ -43,6 +45,10 @@ class CleartextAccepted(Check):
     delivered or forwarded: a filter rule passes them and the SPD does not insist, a none policy takes them first, or
     the kernel does not check. Tunnel devices are asked too: where policies protect some of what comes through a gif
     device, a stranger can send the rest wrapped in clear.
+
+    Where only the SPD stops such packets, because a rule that stops strangers lets them pass for the address that they
+    claim (Shorewall's `hosts` without `ipsec`, iptables without `-m policy`), that is a warning: while the policies are
+    not loaded, they get in.
 
     A policy without its `in` half (SPD002, SPD003) or with an optional level (SPD008) is told there; here it counts
     only where a packet filter was asked and let the packets pass.
@@ -99,8 +105,10 @@ class CleartextAccepted(Check):
             if host.gap_in(Part.SPD) is not None:
                 yield from self.undecided(host, (Part.SPD,))
                 continue
-            for policy in context.protecting(host, Direction.IN):
-                yield from self._policy(context, host, policy)
+            found = [item for p in context.protecting(host, Direction.IN) for item in self._policy(context, host, p)]
+            yield from found
+            if not any(isinstance(item, Finding) for item in found):
+                yield from self._by_address(context, host)
             for interface in host.interfaces:
                 yield from self._device(context, host, interface)
 
@@ -127,6 +135,36 @@ class CleartextAccepted(Check):
                 notes=[Note(policy.selector_origin, "to be protected by this policy")] if cause.origin else [],
                 trace=trace,
                 subject=str(policy.selector),
+            )
+
+    def _by_address(self, context: Context, host: Host) -> Iterator[Finding | Undecided]:
+        """The filter takes a source address for a proof, and only the SPD stands behind it."""
+        if not context.ways.is_filtered(host):
+            return
+        groups: dict[Span, list[tuple[Believed, SecurityPolicy, Ending]]] = {}
+        for policy in context.protecting(host, Direction.IN):
+            for line, ending in believed(context.ways.without_policies, host, policy):
+                groups.setdefault(line.sender or line.rule, []).append((line, policy, ending))
+        for place, found in groups.items():
+            line, policy, _ = found[0]
+            claimed = several(list(dict.fromkeys(str(asked.remote) for _, asked, _ in found)))
+            trace = witness(ending for _, _, ending in found)
+            if trace is None:
+                yield self.not_replayed(host, f"that {claimed} is believed in clear", place)
+                continue
+            once = "before setkey has run or after a flush" if policy.by_ike is None else "until phase 2 has succeeded"
+            notes = [Note(line.rule, "lets them pass")] if line.sender is not None else []
+            yield self.finding(
+                host,
+                place,
+                f"clear packets that claim to come from {claimed} pass the filter of {host.name}, which stops "
+                f"strangers but asks for the source address only: the SPD alone keeps them out, nothing does {once}",
+                label="asks for the address only",
+                notes=[*notes, Note(policy.selector_origin, "to be protected by this policy")],
+                mend=line.mend,
+                trace=trace,
+                severity=Severity.WARNING,
+                subject="by address",
             )
 
     def _device(self, context: Context, host: Host, interface: Interface) -> Iterator[Finding | Undecided]:

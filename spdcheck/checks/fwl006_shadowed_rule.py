@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
+from spdcheck.checks.unreached_zones import unreached_zones, unused
+from spdcheck.checks.wording import several
 from spdcheck.model.diagnostic import Note
 from spdcheck.semantics.loaded_filters import rule_lists
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
     from spdcheck.checks.base import Context
     from spdcheck.checks.idle_rules import Idle
+    from spdcheck.checks.unreached_zones import Unreached
+    from spdcheck.model.host import Host
 
 
 class ShadowedRule(Check):
@@ -65,7 +69,13 @@ class ShadowedRule(Check):
             lists = rule_lists(host)
             told = dict.fromkeys((item.unknown, item.origin) for item in lists if item.unknown)
             yield from (Undecided(self.code, host.name, why, origin.file.span(0, 0)) for why, origin in told)
+            zones = list(unreached_zones(host))
+            yield from (self._zone(host, zone) for zone in zones)
+            yield from self._policies(host)
+            told_with_zone = {line for zone in zones for line in zone.lines}
             for idle in context.idle_rules(host).never_deciding:
+                if idle.origin in told_with_zone:
+                    continue
                 if idle.unknown:
                     yield Undecided(self.code, host.name, idle.unknown, idle.origin)
                     continue
@@ -81,6 +91,36 @@ class ShadowedRule(Check):
                     else "remove it, or mend its condition",
                     witness=idle.example,
                 )
+
+    def _zone(self, host: Host, found: Unreached) -> Finding:
+        name, first = found.zone.name, several(list(dict.fromkeys(taker.zone for taker in found.takers)))
+        mend = f"put {name} before {first} in zones"
+        if found.dialect != 2:
+            mend += f", or write {name}:{found.takers[0].zone}"
+        return self.finding(
+            host,
+            found.zone.origin,
+            f"the zone {name} never gets a packet: {first} stands before it and has all of its addresses, so that "
+            f"no rule or policy for {name} ever decides",
+            label="comes too late",
+            notes=[
+                *(Note(member.origin, "its addresses") for member in found.own),
+                *(Note(taker.origin, f"belong to {taker.zone} first") for taker in found.takers),
+            ],
+            mend=mend,
+            subject=f"zone {name}",
+        )
+
+    def _policies(self, host: Host) -> Iterator[Finding]:
+        for found in unused(host):
+            yield self.finding(
+                host,
+                found.entry.origin,
+                "this policy holds for no pair of zones: of lines with `all`, the first that covers a pair counts",
+                label="never decides",
+                notes=[Note(other.origin, "decides instead") for other in found.instead],
+                mend="put it before them, or remove it",
+            )
 
 
 def _by(idle: Idle) -> str:

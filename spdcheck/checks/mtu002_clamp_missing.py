@@ -13,7 +13,9 @@ from spdcheck.engine.trace import Step
 from spdcheck.engine.traffic import One
 from spdcheck.engine.ways import left_protected, too_long
 from spdcheck.model.diagnostic import Note
+from spdcheck.model.host import Platform
 from spdcheck.model.protocols import TCP
+from spdcheck.model.shorewall import Shorewall
 from spdcheck.semantics.clamps import WAYS, clamp_lists, clamps
 from spdcheck.semantics.fields import DF, LENGTH, PROTOCOL, SOURCE, address_range
 from spdcheck.semantics.intervals import has
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from spdcheck.checks.base import Context
-    from spdcheck.engine.clamping import Clamping
     from spdcheck.engine.ways import Ways
     from spdcheck.model.host import Host
     from spdcheck.model.policy import SecurityPolicy
@@ -136,11 +137,11 @@ class ClampMissing(Check):
                 notes=[
                     *([Note(blocked.place, "blocks ICMP fragmentation needed")] if blocked.place is not None else []),
                     *(
-                        Note(missed.origin, "lowers it where only ESP is seen, or for others")
+                        Note(missed.origin, "does not lower it for what goes into the tunnel")
                         for missed in found.missed
                     ),
                 ],
-                mend=f"lower the maximum segment size to {segment} (max-mss, mssclamp), or let the ICMP message pass",
+                mend=f"lower the segment size to {segment} ({_in_its_words(host)}), or let the ICMP message pass",
                 trace=trace,
             )
         elif clamp is not None and clamp.mss > segment and exact:
@@ -153,17 +154,17 @@ class ClampMissing(Check):
                 notes=[Note(policy.selector_origin, "for this tunnel")],
                 mend=f"lower it to {segment}",
                 trace=trace,
+                severity=Severity.WARNING,
             )
 
 
-def _blocking(blocked: Ending) -> Iterator[Note]:
-    if blocked.place is not None:
-        yield Note(blocked.place, "blocks ICMP fragmentation needed")
-
-
-def _without_effect(found: Clamping) -> Iterator[Note]:
-    for clamp in found.missed:
-        yield Note(clamp.origin, "lowers it where only ESP is seen, or for others")
+def _in_its_words(host: Host) -> str:
+    """How the firewall languages of a host write a clamp."""
+    if any(isinstance(found, Shorewall) for found in host.packet_filters):
+        return "mss= in the OPTIONS of the zone behind the tunnel"
+    if host.platform is Platform.LINUX:
+        return "-j TCPMSS --set-mss, for what goes into the tunnel"
+    return "max-mss, mssclamp"
 
 
 def _forwarded(ways: Ways, host: Host, policy: SecurityPolicy) -> Ending | None:

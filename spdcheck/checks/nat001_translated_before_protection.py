@@ -8,7 +8,9 @@ from spdcheck.checks.base import Check
 from spdcheck.checks.finding import Finding, Severity, Undecided
 from spdcheck.checks.wording import flow_in_words
 from spdcheck.engine.exploration import witness
+from spdcheck.engine.trace import Step
 from spdcheck.engine.ways import clear_wire, translated_inside, translation, without_flow
+from spdcheck.engine.zones import exemption
 from spdcheck.model.diagnostic import Note, Part
 
 if TYPE_CHECKING:
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
 
     from spdcheck.checks.base import Context
     from spdcheck.engine.exploration import Ending
-    from spdcheck.engine.trace import Step
     from spdcheck.model.host import Host
     from spdcheck.model.policy import SecurityPolicy
 
@@ -117,10 +118,10 @@ class TranslatedBeforeProtection(Check):
                 for ending in context.ways.of(host, policy):
                     at = clear_wire(ending, host)
                     step = None if at is None else translation(ending, before=at)
-                    if step is not None and not without_flow(ending, host):
+                    if step is not None and not without_flow(ending, host) and not _is_exempt(ending, host):
                         groups.setdefault((step.host, step.origin), (step, []))[1].append(ending)
                 for step, endings in groups.values():
-                    yield self._translated(host, policy, step, endings)
+                    yield self._translated(context, host, policy, step, endings)
                 yield from self._inside(context, host, policy)
 
     def _inside(self, context: Context, host: Host, policy: SecurityPolicy) -> Iterator[Finding | Undecided]:
@@ -147,7 +148,9 @@ class TranslatedBeforeProtection(Check):
                 subject=str(policy.selector),
             )
 
-    def _translated(self, host: Host, policy: SecurityPolicy, step: Step, endings: list[Ending]) -> Finding | Undecided:
+    def _translated(
+        self, context: Context, host: Host, policy: SecurityPolicy, step: Step, endings: list[Ending]
+    ) -> Finding | Undecided:
         trace = witness(endings)
         if trace is None:
             return self.not_replayed(host, f"the translation of {flow_in_words(endings)}", step.origin)
@@ -160,7 +163,19 @@ class TranslatedBeforeProtection(Check):
             "it leaves in clear",
             label="translated here",
             notes=notes,
-            mend="exempt the protected flow before this line",
+            mend=f"exempt the protected flow{_how(context, step)}",
             trace=trace,
             subject=str(policy.selector),
         )
+
+
+def _how(context: Context, step: Step) -> str:
+    found = "" if step.origin is None else exemption(context.site.hosts, step.origin)
+    return found or " before this line"
+
+
+def _is_exempt(ending: Ending, host: Host) -> bool:
+    """A none policy took the packets first: they were not to be protected."""
+    steps = (step for step in ending.situation.steps if isinstance(step, Step) and step.host == host.name)
+    asked = next((step for step in steps if step.stage == "SPD out"), None)
+    return asked is not None and asked.verdict == "BYPASS"

@@ -64,7 +64,9 @@ def clamping(ways: Ways, host: Host, packet: Packet) -> Clamping:
         for rules in clamp_lists(host, direction):
             found = outcomes(rules, probe)
             sure = sure and len(found) == 1
-            met |= dict.fromkeys(o.decide.action for o in found if isinstance(o.decide.action, Clamp))
+            seen = (o.decide.action for o in found if isinstance(o.decide.action, Clamp))
+            # What fits into the route of an answer says nothing of the tunnel that it has come out of (xt_TCPMSS).
+            met |= dict.fromkeys(clamp for clamp in seen if clamp.mss or not probe[IPSEC_IN])
     every = dict.fromkeys(clamp for way in WAYS for clamp in clamps(clamp_lists(host, way)))
     return Clamping(tuple(met), tuple(clamp for clamp in every if clamp not in met), sure)
 

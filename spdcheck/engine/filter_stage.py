@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spdcheck.engine import detours, enc
+from spdcheck.engine import detours, enc, zones
 from spdcheck.engine.asking import answers
 from spdcheck.engine.fragments import pass_fragments
 from spdcheck.engine.situation import End, Move, State, with_evidence
@@ -224,7 +224,8 @@ def ask_rules(situation: Situation, stage: Stage, interface: str, point: FilterP
             yield Move(here.with_(step), end=End(Disposition.UNKNOWN, f"{point.name} of {host}: {answer.unknown}"))
             continue
         move = _decided(here, stage, interface, point, answer._replace(before=before, behind=behind))
-        yield with_evidence(here, move, answer.before, rules=answer.rules)
+        move = with_evidence(here, move, answer.before, rules=answer.rules)
+        yield zones.told(move) if point.name == "filter" else move
 
 
 def _interfaces(situation: Situation, stage: Stage, interface: str) -> dict[Field, tuple[tuple[int, int], ...]]:

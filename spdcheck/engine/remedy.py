@@ -5,21 +5,19 @@ For people: a remedy is a hint that names the line, never part of a verdict. Not
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from spdcheck.engine import evidence
+from spdcheck.engine import evidence, near_places, zones
 from spdcheck.engine.concrete import matches
 from spdcheck.engine.enc import OUTER_HEADER
+from spdcheck.engine.near_places import Place
 from spdcheck.engine.trace import NO_FLOW, Disposition, Mark, Step
 from spdcheck.model.host import Platform
 from spdcheck.model.policy import Action, Direction
-from spdcheck.model.shorewall import Shorewall
-from spdcheck.named_tuples import NamedTuple
+from spdcheck.model.protocols import AH, ESP, UDP
 from spdcheck.records import dataclass
 from spdcheck.semantics import negotiation
 from spdcheck.semantics.fields import (
-    CONNECTION,
     IN_INTERFACE,
     IPSEC_IN,
     IPSEC_OUT,
@@ -28,10 +26,8 @@ from spdcheck.semantics.fields import (
     value_text,
 )
 from spdcheck.semantics.near_miss import nearest as looks_like
-from spdcheck.semantics.packet import NEW
 from spdcheck.semantics.selectors import predicate_of
 from spdcheck.semantics.spd_order import asked_order
-from spdcheck.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,13 +36,7 @@ if TYPE_CHECKING:
     from spdcheck.model.addresses import AddressRange
     from spdcheck.model.host import Host, Site
     from spdcheck.model.policy import SecurityPolicy
-
-
-class Place(NamedTuple):
-    """A place in a file and what is to be said there."""
-
-    span: Span
-    label: str
+    from spdcheck.source import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +48,6 @@ class Remedy:
 
 
 NOTHING = Remedy()
-_CROSSING = {IN_INTERFACE.words: "comes in on", OUT_INTERFACE.words: "leaves by", IPSEC_IN.words: ""}
-"""How people say by which interface a packet crosses a filter."""
 
 _GOOD = (Disposition.DELIVERED,)
 
@@ -118,13 +106,28 @@ class _Search:
     def blocked(self, step: Step) -> Remedy:
         """A filter: the rule that blocks, and the one that would nearly have let the packet pass."""
         places = [] if step.origin is None else [Place(step.origin, "blocked here")]
-        close = None if step.asked is None else evidence.nearest(step.asked, _passes)
-        if close is None or close.origin is None or _answers_only(step, close):
+        own = self.own_carrier()
+        if own is not None:
+            places.append(Place(own, "translates the tunnel's own packets"))
+            return Remedy(tuple(places), f"keep {own.where} to what comes from the network behind the host")
+        close = None if step.asked is None else evidence.nearest(step.asked, near_places.passes)
+        if close is None or close.origin is None or near_places.answers_only(step, close):
             mend = f"let {step.host} pass {self.in_rules(step)}{self.of_the_tunnel(step)}" if step.asked else ""
-            mend += self.of_the_policy(step) if mend else ""
-            return Remedy(tuple(places), mend)
-        places.append(_near(close))
-        return Remedy(tuple(places), _change(close))
+            return self.between_zones(step, places) or Remedy(tuple(places), mend)
+        zoned = None if near_places.is_slip(close) else self.between_zones(step, places)
+        if zoned is not None:
+            return zoned
+        places.append(near_places.near(close))
+        return Remedy(tuple(places), near_places.change(close))
+
+    def own_carrier(self) -> Span | None:
+        """The line by which a gateway translates its own key exchange or ESP."""
+        packet = self.trace.packet
+        ports = packet.protocol == UDP and packet.destination_port in (500, 4500)
+        if not (ports or packet.protocol in (ESP, AH)) or not self.steps:
+            return None
+        first = self.steps[0].host
+        return next((s.origin for s in self.steps if s.host == first and s.verdict == "translated"), None)
 
     def in_rules(self, step: Step) -> str:
         """The packet as rules speak of it: ``udp A:500 → B:500 in on em0``; those of the BSDs know nothing of IPsec."""
@@ -145,14 +148,18 @@ class _Search:
             return ""
         return f", or set net.enc.in.ipsec_filter_mask=2, so that {step.detail.partition(',')[0]} sees what is inside"
 
-    def of_the_policy(self, step: Step) -> str:
-        """Where Shorewall wants it to be said: its policy is asked when no rule fits, the first that fits counts."""
+    def between_zones(self, step: Step, places: list[Place]) -> Remedy | None:
+        """Shorewall: what to write for the two zones. Its policy is asked when no rule fits."""
         host = self.hosts.get(step.host)
-        if host is None or step.origin is None or not any(isinstance(f, Shorewall) for f in host.packet_filters):
-            return ""
-        if step.origin.file.path.rsplit("/", 1)[-1] != "policy":
-            return ""
-        return f": a line in rules, or one for these zones in policy before {step.origin.where}"
+        if host is None or step.asked is None or step.origin is None:
+            return None
+        found = zones.between(host, step.asked.packet)
+        if found is None or step.origin.file.path.rsplit("/", 1)[-1] != "policy":
+            return None
+        told = zones.advice(found, step.origin)
+        if told.place is not None and told.place != step.origin:
+            places.append(Place(told.place, told.label))
+        return Remedy(tuple(places), told.mend)
 
     def refused(self, step: Step) -> Remedy:
         """The SPD: a policy that discards, demands or does not fit, or none where one is needed."""
@@ -171,7 +178,7 @@ class _Search:
             places.append(Place(wrapped.origin, f"{wrapped.host} sends it into the tunnel"))
         close = None if step.asked is None else evidence.nearest(step.asked, lambda action: action is Action.PROTECT)
         if close is not None and close.origin is not None:
-            return Remedy((_near(close), *places), _change(close))
+            return Remedy((near_places.near(close), *places), near_places.change(close))
         mirror = f", the mirror image of {wrapped.origin.where}" if wrapped is not None and wrapped.origin else ""
         return Remedy(tuple(places), f"give {step.host} an {direction} policy for this packet{mirror}")
 
@@ -182,6 +189,13 @@ class _Search:
     def unprotected(self) -> Remedy:
         """The packet left in clear: the policy that was meant for it, and why it was not taken."""
         meant = self.meant()
+        translated = self.translated()
+        if translated is not None and meant is not None:
+            places = [Place(translated, "translates it"), Place(meant.selector_origin, "protects this flow")]
+            return Remedy(
+                tuple(places),
+                f"exempt this flow from {translated.where}{zones.exemption(self.hosts.values(), translated)}",
+            )
         asked = next((s for s in self.steps if s.stage == "SPD out" and s.verdict == "no policy" and s.asked), None)
         places = [] if meant is None else [Place(meant.selector_origin, "protects this flow")]
         close = None
@@ -189,7 +203,7 @@ class _Search:
             close = evidence.nearest(asked.asked, lambda action: action is Action.PROTECT)
         if close is not None and close.origin is not None:
             places = [place for place in places if place.span.file is not close.origin.file]
-            return Remedy((_near(close), *places), _change(close))
+            return Remedy((near_places.near(close), *places), near_places.change(close))
         if meant is None or not self.steps:
             return Remedy(tuple(places))
         host, seen = self.steps[0].host, self.trace.packet
@@ -197,6 +211,11 @@ class _Search:
             host, seen = asked.host, asked.asked.packet
         mirror = f", the mirror image of {meant.origin.where}" if meant.direction is not Direction.OUT else ""
         return Remedy(tuple(places), f"give {host} an out policy for {seen}{mirror}")
+
+    def translated(self) -> Span | None:
+        """The line of the NAT that has changed the packet before the policy was asked the last time."""
+        last = next((n for n, s in reversed(list(enumerate(self.steps))) if s.stage == "SPD out"), len(self.steps))
+        return next((s.origin for s in self.steps[:last] if s.verdict == "translated" and s.origin is not None), None)
 
     def meant(self) -> SecurityPolicy | None:
         """A policy of some host that protects the packet as it was at its beginning: an ``out`` one if there is one."""
@@ -220,7 +239,7 @@ class _Search:
             close = looks_like(far, peers)
             path = daemon.daemon.origin.file.path
             if close is not None:
-                span = _inside(peers[close].heading, str(close))
+                span = near_places.inside(peers[close].heading, str(close))
                 places.append(Place(span, f"the peer is {far}"))
                 return Remedy(tuple(places), f"change {close} to {far} in {span.where}")
             if far in peers:
@@ -269,53 +288,3 @@ _FORWARDING: dict[Platform | None, str] = {
     Platform.NETBSD: "net.inet.ip.forwarding=1 in sysctl.conf",
     Platform.OPENBSD: "net.inet.ip.forwarding=1 in sysctl.conf",
 }
-
-
-def _near(close: evidence.Tried) -> Place:
-    """The place of the value that a rule has and the packet has not."""
-    assert close.origin is not None, "only rules with a place are shown"
-    miss = close.misses[0]
-    return Place(_inside(close.origin, miss.wanted), f"nearest miss: {_short(miss)}")
-
-
-def _answers_only(step: Step, close: evidence.Tried) -> bool:
-    """A rule that lets answers pass was never meant for what begins a connection."""
-    begins = step.asked is not None and step.asked.packet.connection == NEW
-    return begins and close.misses[0].what == CONNECTION.words
-
-
-def _passes(action: object) -> bool:
-    """The action lets the packet through; that an interface is not filtered at all is no rule to widen."""
-    return getattr(action, "passes", False) is True and getattr(action, "word", "") != "skip"
-
-
-def _short(miss: evidence.Miss) -> str:
-    if not miss.actual:
-        return str(miss)
-    if miss.what in _CROSSING:
-        return f"the packet {_CROSSING[miss.what]} {miss.actual}".replace("  ", " ")
-    return f"the packet's {miss.what} {'are' if miss.what.endswith('s') else 'is'} {miss.actual}"
-
-
-def _change(close: evidence.Tried) -> str:
-    """What to write, where one value differs and looks as if it was meant."""
-    miss = close.misses[0]
-    if not miss.actual or close.origin is None:
-        return ""
-    where = close.origin.where
-    if miss.distance <= 2 and _inside(close.origin, miss.wanted) != close.origin:
-        if "/" in miss.wanted and "/" not in miss.actual:
-            return f"widen {miss.wanted} in {where} to hold {miss.actual}, or write a line of its own for this packet"
-        return f"change {miss.wanted} to {miss.actual} in {where}"
-    crossing = _CROSSING.get(miss.what)
-    why = f"{_short(miss)}, not {miss.wanted}" if crossing is not None else str(miss)
-    return f"if it was meant for this packet, widen {where}: {why}"
-
-
-def _inside(span: Span, word: str) -> Span:
-    """The place of a word within a statement, or the statement."""
-    for text in dict.fromkeys((word, word.partition("/")[0])):
-        found = list(re.finditer(rf"(?<![\w.:/-]){re.escape(text)}(?![\w.:-])", span.text))
-        if len(found) == 1:
-            return Span(span.file, span.start + found[0].start(), span.start + found[0].end())
-    return span

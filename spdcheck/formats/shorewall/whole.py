@@ -18,7 +18,7 @@ from spdcheck.source import Span
 if TYPE_CHECKING:
     from spdcheck.formats.shorewall.desk import Desk
     from spdcheck.formats.shorewall.draft import Draft
-    from spdcheck.model.shorewall import RuleEntry
+    from spdcheck.model.shorewall import PolicyEntry, RuleEntry
     from spdcheck.model.shorewall_columns import Action, Zones
     from spdcheck.source import SourceFile
 
@@ -82,13 +82,18 @@ def check_policies(desk: Desk, draft: Draft) -> PolicyTable | None:
     if file is None or draft.open_zones:
         return None
     table = PolicyTable(desk, draft)
+    late: dict[Span, list[tuple[PolicyEntry, tuple[str, str], PolicyEntry]]] = {}
     for entry in draft.policies:
         earlier = table.add(entry)
-        if earlier is None:
-            continue
-        pair, old = earlier
+        if earlier is not None:
+            late.setdefault(earlier[1].origin, []).append((entry, *earlier))
+    for refused in late.values():
+        entry, pair, old = refused[0]
         notes = (Note(old.origin, f"this one decides for {pair[0]} to {pair[1]} already"),)
         message = f"the policy for {pair[0]} to {pair[1]} comes twice: Shorewall refuses it"
+        if desk.dialect == 5 and not (old.source.names and old.dest.names):
+            more = f", and so do {len(refused) - 1} other lines behind it" if len(refused) > 1 else ""
+            message = f"the policy for {pair[0]} to {pair[1]} comes too late{more}: Shorewall refuses it"
         mend = "move the line before the one with `all`, or remove one of them" if desk.dialect == 5 else "remove one"
         desk.refuse_whole(entry.origin, message, mend, notes)
     missing = table.missing()
