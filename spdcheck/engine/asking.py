@@ -46,13 +46,16 @@ class Answer(NamedTuple):
         return getattr(self.action, "verdict", self.action)
 
 
+_WITH_OPTIONS = Division([is_value(IP_OPTIONS, 1)])
+
+
 def answers(point: FilterPoint, traffic: Traffic) -> Iterator[Answer]:
     """Every part of the traffic with what the filter makes of it; a translation before the rules is asked first."""
     for answer in _both(point, traffic):
         if answer.unknown or answer.verdict is not Verdict.PASS or getattr(answer.action, "options", True):
             yield answer
             continue
-        for part in answer.before.split([is_value(IP_OPTIONS, 1)]):
+        for part in answer.before.split(_WITH_OPTIONS):
             if part.number is None:
                 yield answer._replace(before=part.traffic, behind=_of(answer, part.traffic))
             else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spdcheck.engine.division import Division
 from spdcheck.engine.filter_stage import answering, ask_rules, resembling, translated, word_of
 from spdcheck.engine.frame import NO_CONNECTION
 from spdcheck.engine.situation import Move, State, Tracked
@@ -59,6 +60,9 @@ _NEVER_BEGINS = (protocol(ICMP) & is_value(ICMP_TYPE, 0, 3, 4, 5, 11, 12, 14, 16
 """ICMP answers and errors begin no connection."""
 _SYN_ACK = protocol(TCP) & tcp_flags(SYN | RST | ACK, SYN | ACK)
 """So TCP answers; a connection whose first packet nobody saw does not begin with one."""
+_NO_BEGINNING = Division([_NEVER_BEGINS])
+_NO_BEGINNING_NOR_ANSWER = Division([_NEVER_BEGINS | _SYN_ACK])
+_UNTRACKED = is_value(CONNECTION, UNTRACKED)
 
 
 def pass_point(situation: Situation, stage: Stage, interface: str, point: FilterPoint) -> Iterator[Move]:
@@ -77,7 +81,7 @@ def _track(situation: Situation, stage: Stage, interface: str) -> Iterator[Move]
         yield Move(situation)
         return
     states = [s for s in situation.states if (s.host, s.point) == (situation.host.name, "conntrack")]
-    conditions = [is_value(CONNECTION, UNTRACKED)]
+    conditions = [_UNTRACKED]
     conditions += [answering(state, situation) for state in states]
     conditions += [resembling(state) for state in states]
     for part in situation.frame.traffic.split(conditions):
@@ -107,7 +111,7 @@ def _unknown(situation: Situation, traffic: Traffic) -> Iterator[Move]:
     first_here = situation.frame.inner is None and not situation.arrived and not situation.states
     said = traffic.side(CONNECTION)
     answers = contains(single(ESTABLISHED), situation.came_from.side(CONNECTION))
-    for part in traffic.split([_NEVER_BEGINS | _SYN_ACK if answers else _NEVER_BEGINS]):
+    for part in traffic.split(_NO_BEGINNING_NOR_ANSWER if answers else _NO_BEGINNING):
         if first_here and len(said) == 1 and said[0][0] == said[0][1] and said[0][0] != NEW:
             value = said[0][0]
         else:

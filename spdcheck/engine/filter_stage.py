@@ -23,7 +23,7 @@ from spdcheck.semantics.fields import (
 )
 from spdcheck.semantics.filters import ANSWERS, SAME, Connection, Verdict, points
 from spdcheck.semantics.intervals import contains, has, single
-from spdcheck.semantics.predicate import FALSE, all_of, in_set, is_value
+from spdcheck.semantics.predicate import FALSE, in_sides, is_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -173,12 +173,12 @@ def answering(state: State, situation: Situation) -> Predicate:
     """The packets that answer those of a state; none of the flow that made it."""
     if state.flow is situation.came_from:
         return FALSE
-    return all_of(in_set(field, *state.behind.side(other)) for field, other in _REVERSED.items())
+    return in_sides((field, state.behind.side(other)) for field, other in _REVERSED.items())
 
 
 def resembling(state: State) -> Predicate:
     """The packets that are like the first one of a state."""
-    return all_of(in_set(field, *state.before.side(field)) for field in _REVERSED)
+    return in_sides((field, state.before.side(field)) for field in _REVERSED)
 
 
 def _known(

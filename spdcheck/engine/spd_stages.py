@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from spdcheck.semantics.datapath.stages import Stage
 
 
+_WHOLE = is_value(FRAGMENT, WHOLE)
+
+
 def _ask(
     policies: tuple[SecurityPolicy, ...], traffic: Traffic, *, ports: bool
 ) -> Iterator[tuple[SecurityPolicy | None, Traffic]]:
@@ -39,12 +42,11 @@ def _ask(
     kernel sees the ports of a fragment.
     """
     policies = touching(policies, traffic.side(SOURCE), traffic.side(DESTINATION))
-    whole = is_value(FRAGMENT, WHOLE)
     conditions = []
     for policy in policies:
         condition = predicate_of(policy.selector)
         if policy.selector.has_ports:
-            condition = condition & whole if ports else FALSE
+            condition = condition & _WHOLE if ports else FALSE
         conditions.append(condition)
     for part in traffic.split(conditions):
         yield (None if part.number is None else policies[part.number]), part.traffic

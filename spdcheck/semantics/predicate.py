@@ -100,6 +100,11 @@ def in_set(field: Field, *intervals: Interval) -> Predicate:
     return _in(field, intersect(normalise(intervals), field.domain))
 
 
+def in_sides(sides: Iterable[tuple[Field, IntervalSet]]) -> Predicate:
+    """Each field lies in its set, a proper one of values that the field can have."""
+    return all_of(_in(field, side) for field, side in sides)
+
+
 def is_value(field: Field, *values: int) -> Predicate:
     """The field has one of these values."""
     return in_set(field, *((value, value) for value in values))
