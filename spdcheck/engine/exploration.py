@@ -17,8 +17,8 @@ from spdcheck.engine.traffic import Many, One
 from spdcheck.model.protocols import TCP
 from spdcheck.records import dataclass
 from spdcheck.semantics.conditions import source
-from spdcheck.semantics.fields import DESTINATION, PROTOCOL, SOURCE, SOURCE_PORT, address_interval, address_range
-from spdcheck.semantics.intervals import contains, overlaps, single
+from spdcheck.semantics.fields import DESTINATION, PROTOCOL, SOURCE, SOURCE_PORT, address_range
+from spdcheck.semantics.intervals import contains, single
 from spdcheck.semantics.topology import Place
 
 if TYPE_CHECKING:
@@ -127,8 +127,7 @@ def is_sent(simulator: Simulator, traffic: Traffic) -> bool:
 
 def by_place(simulator: Simulator, traffic: Traffic) -> Iterator[tuple[Traffic, Place]]:
     """The traffic by the place of its source address."""
-    side = traffic.side(SOURCE)
-    touching = [pair for pair in simulator.topology.places if overlaps(side, (address_interval(pair[0]),))]
+    touching = simulator.topology.places_of(traffic.side(SOURCE))
     places = [
         (place, source(*(addresses for addresses, _ in pairs)))
         for place, pairs in groupby(touching, key=lambda pair: pair[1])
@@ -142,7 +141,8 @@ def _from_place(simulator: Simulator, traffic: Traffic, place: Place, states: tu
         if not place.host.external:
             yield from sent(simulator, place.host, place.interface, traffic, states)
         return
-    for part in alike(traffic, DESTINATION, (addresses for addresses, _ in simulator.topology.places)):
+    near = simulator.topology.places_of(traffic.side(DESTINATION))
+    for part in alike(traffic, DESTINATION, (addresses for addresses, _ in near)):
         there = simulator.topology.place(address_range(*part.side(DESTINATION)[0]))
         if there.host is not None and not there.host.external:
             interface = simulator.topology.outside(there.host) or there.interface

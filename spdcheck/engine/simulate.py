@@ -19,8 +19,11 @@ from spdcheck.engine.trace import Disposition, Mark, Step, Trace
 from spdcheck.engine.traffic import Many, One
 from spdcheck.model.host import Platform
 from spdcheck.model.policy import Action, Direction
+from spdcheck.semantics.address_index import AddressIndex
 from spdcheck.semantics.datapath import datapath_of
 from spdcheck.semantics.datapath.stages import Kind
+from spdcheck.semantics.fields import address_interval
+from spdcheck.semantics.selectors import touching
 from spdcheck.semantics.topology import Topology
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from spdcheck.model.host import Host, Site
     from spdcheck.model.policy import SecurityPolicy
     from spdcheck.semantics.datapath.stages import Stage
+    from spdcheck.semantics.intervals import IntervalSet
     from spdcheck.semantics.packet import Packet
     from spdcheck.semantics.predicate import Predicate
 
@@ -75,6 +79,15 @@ class Simulator:
             for policy in host.spd.of(direction)
             if policy.action is Action.PROTECT and (direction is Direction.OUT or not policy.is_optional)
         )
+
+    def meant_for(self, sources: IntervalSet, destinations: IntervalSet) -> tuple[SecurityPolicy, ...]:
+        """Those of the policies that are :attr:`meant` whose selectors touch some pair of these addresses."""
+        near = (self.meant[number] for number in self._meant_destinations.touching(destinations))
+        return touching(near, sources, destinations)
+
+    @cached_property
+    def _meant_destinations(self) -> AddressIndex:
+        return AddressIndex(address_interval(policy.selector.destination) for policy in self.meant)
 
     def division(self, key: tuple[object, ...], conditions: Callable[[], Iterable[Predicate]]) -> Division:
         """The conditions that ``key`` stands for, made ready once for all traffic of the site."""

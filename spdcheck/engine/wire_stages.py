@@ -21,7 +21,7 @@ from spdcheck.semantics.fields import (
 )
 from spdcheck.semantics.intervals import single
 from spdcheck.semantics.packet import FIRST_FRAGMENT, LATER_FRAGMENT
-from spdcheck.semantics.selectors import predicate_of, touching
+from spdcheck.semantics.selectors import predicate_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +68,7 @@ def _protecting(simulator: Simulator, situation: Situation) -> Iterator[tuple[Si
     traffic = situation.frame.traffic
     began = traffic.began
     sides = (began.side(SOURCE), began.side(DESTINATION))
-    policies = touching(simulator.meant, *sides)
+    policies = simulator.meant_for(*sides)
     for part in began.split([predicate_of(policy.selector) for policy in policies]):
         here = traffic.begun_in(part.traffic)
         if here is not None:
@@ -85,7 +85,8 @@ def leave(simulator: Simulator, situation: Situation, stage: Stage) -> Iterator[
         on = situation.with_(in_interface="lo", out_interface="", forwarded=False, route=None, gateway=None)
         yield Move(on, way=way)
         return
-    for traffic in alike(frame.traffic, DESTINATION, (addresses for addresses, _ in simulator.topology.places)):
+    near = simulator.topology.places_of(frame.traffic.side(DESTINATION))
+    for traffic in alike(frame.traffic, DESTINATION, (addresses for addresses, _ in near)):
         yield from _onto_the_wire(simulator, situation.with_(frame=frame.with_traffic(traffic)))
 
 

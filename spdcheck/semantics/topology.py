@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from spdcheck.records import dataclass
+from spdcheck.semantics.address_index import AddressIndex
 from spdcheck.semantics.fields import address_interval
 from spdcheck.semantics.intervals import normalise
 from spdcheck.semantics.peering import far_address
@@ -141,12 +142,21 @@ class Topology:
         )
         return normalise(address_interval(address) for address in everyone if address not in self._owners)
 
+    @cached_property
+    def _places(self) -> AddressIndex:
+        return AddressIndex(address_interval(addresses) for addresses, _ in self.places)
+
+    def places_of(self, side: IntervalSet) -> list[tuple[AddressRange, Place]]:
+        """Those of the places that hold some of these addresses, in their order."""
+        return [self.places[number] for number in self._places.touching(side)]
+
     def place(self, address: AddressRange) -> Place:
         """Where a single address is."""
         found = self.owner(address)
         if found is not None:
             return Place(found[0], "")
-        return next((place for network, place in self.networks if network.contains(address)), Place(None, ""))
+        near = self.places_of((address_interval(address),))
+        return next((place for network, place in near if network.contains(address)), Place(None, ""))
 
     def neighbour(self, host: Host, interface: str, address: AddressRange) -> tuple[Host, str] | None:
         """Who gets a packet for this next hop that leaves by the interface: a host of the site and its interface."""
