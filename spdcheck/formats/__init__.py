@@ -42,7 +42,8 @@ FORMATS: tuple[Format, ...] = (
         module="spdcheck.formats.setkey",
         paths=(r"setkey[\w.-]*\.conf", r"ipsec-tools\.conf", r"ipsec-tools\.d/[\w.-]+\.conf", r"ipsec\.conf",
                r"[\w.-]*\.(?:setkey|ipsec)\.conf", r"[\w.-]+\.setkey"),
-        content=r"^\s*(?:spdadd|spdflush|spdupdate|flush\s*;|add\s+(?:-\S+\s+)?\S+\s+\S+\s+(?:esp|ah|ipcomp|tcp))\b",
+        content=r"^\s*(?:spdadd|spdflush|spdupdate|flush\s*;|add\s+(?:-\S+\s+)?\S+\s+\S+\s+(?:esp|ah|ipcomp|tcp))\b"
+                r"|^[^#\n]*\|\s*(?:sudo\s+)?(?:/\S*/)?setkey\s+-",
     ),
     Format(
         name="pf",

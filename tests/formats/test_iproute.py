@@ -122,3 +122,40 @@ def test_what_is_flushed_by_protocol_is_gone_and_the_rest_stays() -> None:
     lines = [f"ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto {name} spi 7" for name in ("esp", "ah")]
     kept = reading_of("\n".join([*lines, "ip xfrm state flush proto esp", ""])).facts.associations
     assert [association.protocol for association in kept] == ["ah"]
+
+
+def test_values_of_variables_lie_where_they_are_named() -> None:
+    text = "#!/bin/sh\nPEER='192.0.2.9'\nip xfrm policy add src 10.1.0.0/16 dst \"$PEER\" dir out action block\n"
+    (policy,) = reading_of(text).facts.policies
+    assert str(policy.selector.destination) == "192.0.2.9"
+    assert policy.selector_origin.text == 'src 10.1.0.0/16 dst "$PEER'
+    assert policy.selector_origin.begin == (3, 20)
+
+
+@pytest.mark.parametrize("word", ['"$KEY"', "$KEY", "${KEY}", '"0x$DIGITS"', "0x${DIGITS}"])
+def test_a_key_in_a_variable_is_the_key_that_it_holds(word: str) -> None:
+    key = "9f1c7b20e4d853a6017f2c9be8d46035"
+    line = f"ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x1001 mode tunnel enc 'cbc(aes)' {word}\n"
+    reading = reading_of(f"KEY=0x{key}\nDIGITS={key}\n{line}")
+    plain = reading_of(line.replace(word, f"0x{key}"))
+    assert key not in reading.file.text
+    (found,), (expected,) = reading.facts.associations, plain.facts.associations
+    assert found.encryption is not None
+    assert expected.encryption is not None
+    assert found.encryption.key == expected.encryption.key
+    assert found.encryption.key is not None
+
+
+def test_what_stop_does_is_not_what_a_script_leaves() -> None:
+    text = (
+        "up() { ip xfrm policy add src 10.1.0.0/16 dst 10.2.0.0/16 dir out action block; }\n"
+        "down() { ip xfrm policy flush; }\n"
+        'case "$1" in\n  stop) down;;\n  start) up;;\n  restart) down; up;;\nesac\n'
+    )
+    reading = reading_of(text)
+    assert len(reading.facts.policies) == 1
+    assert reading.facts.gaps == []
+
+
+def test_a_function_that_calls_itself_ends() -> None:
+    assert reading_of("f() { f; for i in 1 2 3; do f; done; }\nf\n").facts.policies == []

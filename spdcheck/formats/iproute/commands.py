@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lark import Tree
 
     from spdcheck.formats.base import Context, Reading
+    from spdcheck.formats.shell_text import Woven
     from spdcheck.model.policy import SecurityPolicy
     from spdcheck.model.secret import Secret
     from spdcheck.source import Span
@@ -41,40 +42,39 @@ _NAMES = {
 class Machine:
     """The kernel's tables while a script runs."""
 
-    def __init__(self, reading: Reading, context: Context, keys: dict[int, Secret]) -> None:
+    def __init__(self, reading: Reading, context: Context) -> None:
         self.reading = reading
         self.context = context
-        self.keys = keys
-        self.text = reading.file.text
+        self.keys: dict[int, Secret] = {}
         self.interfaces: dict[str, Interface] = {}
 
-    def ip(self, start: int, end: int) -> None:
-        """Runs one command given by its region of the text."""
+    def ip(self, command: Woven, keys: dict[int, Secret], start: int) -> None:
+        """Runs one command, whose ``ip`` begins at ``start`` of its text; ``keys`` are those in it, by their places."""
         from lark import UnexpectedInput
 
-        line = self.text[start:end].replace("\\\n", "  ").replace("\\\r\n", "   ").replace("\r", " ")
-        span = self.reading.file.span(start, end)
+        line = command.text[start:].replace("\n", " ").replace("\r", " ")
+        self.keys = keys
         try:
             tree: Any = load("iproute", lexer="contextual").parse(line)
         except UnexpectedInput as error:
-            self._refused(error, start, end, line)
+            self._refused(error, command, start, line)
             return
-        words = Words(self.reading.file, start, span)
-        self._run(tree, words)
+        self._run(tree, Words(command, start, command.span(start)))
 
-    def _refused(self, error: Any, start: int, end: int, line: str) -> None:
+    def _refused(self, error: Any, command: Woven, start: int, line: str) -> None:
         position = getattr(error, "pos_in_stream", None)
-        at = start + (position if isinstance(position, int) and 0 <= position < len(line) else len(line))
+        at = position if isinstance(position, int) and 0 <= position < len(line) else len(line)
         expected = sorted(getattr(error, "accepts", None) or getattr(error, "expected", None) or ())
         stop = at
-        while stop < end and not self.text[stop].isspace():
+        while stop < len(line) and not line[stop].isspace():
             stop += 1
-        found = f"`{self.text[at:stop]}`" if stop > at else "the end of the command"
+        found = f"`{line[at:stop]}`" if stop > at else "the end of the command"
         said = ", ".join(_NAMES.get(name, f"`{name.lower().replace('_', '-')}`") for name in expected[:8])
         part = _PARTS["xfrm"] if "xfrm" in line else _PARTS["route"]
-        self.reading.unreadable(
-            self.reading.file.span(at, max(stop, at)), f"found {found}, expected {said or 'another command'}", part=part
-        )
+        span = command.span(start + at, start + stop) if stop > at else command.span(start)
+        if stop == at:
+            span = span._replace(start=span.end)
+        self.reading.unreadable(span, f"found {found}, expected {said or 'another command'}", part=part)
 
     def _run(self, tree: Tree[Any], words: Words) -> None:
         name = str(tree.data)

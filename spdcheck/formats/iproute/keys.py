@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from spdcheck.model.secret import Secret
 
@@ -14,10 +14,13 @@ _KEY = re.compile(
     r"(?<![\w-])(?:enc|auth|auth-trunc|aead|comp)[ \t\\\r\n]+[\"']?[A-Za-z][\w(),-]*[\"']?[ \t\\\r\n]+"
     r"(?P<key>\"[^\"\n]*\"?|'[^'\n]*'?|[^\s;\"']+)"
 )
-_LONG_HEX = re.compile(r"(?<![\w.:])0[xX][0-9A-Fa-f]{16,}")
+_LONG_HEX = re.compile(r"0[xX][0-9A-Fa-f]{16,}|(?<![0-9A-Za-z:.])[0-9A-Fa-f]{24,}(?![0-9A-Za-z:.])")
 
 
-def mask_keys(file: SourceFile) -> tuple[SourceFile, dict[int, Secret]]:
+_File = TypeVar("_File", bound="SourceFile")
+
+
+def mask_keys(file: _File) -> tuple[_File, dict[int, Secret]]:
     """The file with its keys hidden, and every key by the offset at which it begins.
 
     Whatever stands behind an algorithm is hidden, and every hexadecimal number of sixteen digits and more, wherever it
@@ -29,13 +32,27 @@ def mask_keys(file: SourceFile) -> tuple[SourceFile, dict[int, Secret]]:
     for match in _KEY.finditer(text):
         start, end = match.span("key")
         raw = match["key"].strip("\"'")
+        if "$" in raw or "`" in raw:
+            # A variable whose value nobody knows is no key.
+            continue
         keys[start] = Secret(_bytes(raw))
         regions.append((start, end))
     for match in _LONG_HEX.finditer(text):
         if match.start() not in keys:
             keys[match.start()] = Secret(_bytes(match[0]))
             regions.append(match.span())
-    return file.masked(regions), keys
+    return file.masked(regions), keys  # type: ignore[return-value]
+
+
+_ASSIGNED = re.compile(
+    r"(?im)^[ \t]*(?:(?:export|local|readonly|declare|typeset)[ \t]+(?:-\w+[ \t]+)*)?"
+    r"\w*(?:key|secret|psk|passw)\w*=(?P<value>\"[^\"\n]*\"?|'[^'\n]*'?|[^\s;]+)"
+)
+
+
+def secret_assignments(text: str) -> list[tuple[int, int]]:
+    """The values of variables whose names say that they hold a key, used or not."""
+    return [match.span("value") for match in _ASSIGNED.finditer(text) if "$" not in match["value"]]
 
 
 def _bytes(text: str) -> bytes:

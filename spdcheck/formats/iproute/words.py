@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Words:
-    """Places of tokens: a command was parsed from offset ``start`` of its file."""
+    """Places of tokens: a command was parsed from offset ``start`` of its text, which knows its places in the file."""
 
     def __init__(self, file: SourceFile, start: int, whole: Span) -> None:
         self.file = file
@@ -22,6 +22,10 @@ class Words:
         """The place of a token."""
         begin = self.start + (token.start_pos or 0)
         return self.file.span(begin, begin + len(token))
+
+    def offset(self, token: Token) -> int:
+        """Where a token begins in its command."""
+        return self.start + (token.start_pos or 0)
 
     def around(self, tree: Tree[Any]) -> Span:
         """The place of all tokens of a node."""

@@ -95,7 +95,7 @@ def _algorithms(
         for node in _nodes(tree, name):
             algorithm, key = _token(node, 1), _token(node, 2)
             word = str(algorithm).strip("\"'").lower()
-            secret = keys.get(words.span(key).start)
+            secret = keys.get(words.offset(key))
             bits = _number(_token(node, 3)) if name in ("integrity_truncated", "aead") else 0
             table = INTEGRITY if name.startswith("integrity") else CIPHERS
             known = table.get(word)

@@ -13,9 +13,9 @@ class BadWord(ValueError):  # noqa: N818 (it never leaves this format)
 
 def plain_number(text: str, most: int = (1 << 32) - 1) -> int:
     """The number, at most ``most``. Raises :class:`BadWord`."""
-    if not re.fullmatch(r"0[xX][0-9a-fA-F]+|\d+", text):
+    if not re.fullmatch(r"0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*", text):
         raise BadWord(f"`{text}` is no number")
-    value = int(text, 16) if text[:2] in ("0x", "0X") else int(text, 8 if text[0] == "0" and text.isdigit() else 10)
+    value = int(text, 16 if text[:2] in ("0x", "0X") else 8 if text[0] == "0" else 10)
     if value > most:
         raise BadWord(f"`{text}` is more than {most}")
     return value

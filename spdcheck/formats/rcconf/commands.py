@@ -10,7 +10,7 @@ import re
 from enum import Enum, auto
 
 from spdcheck.formats.rcconf.nesting import CLOSED_BY, Nesting, Role, is_assignment
-from spdcheck.formats.rcconf.tokens import Kind, Token, tokens
+from spdcheck.formats.shell_tokens import Kind, Token, tokens
 from spdcheck.named_tuples import NamedTuple
 
 

@@ -6,7 +6,7 @@ import re
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from spdcheck.formats.rcconf.tokens import Kind, Token
+from spdcheck.formats.shell_tokens import Kind, Token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from spdcheck.formats.rcconf.commands import Command, Shape, commands, effects
 from spdcheck.formats.rcconf.masking import mask
 from spdcheck.formats.rcconf.syntax import Assigned, Literal, Output, Part, Reference, SimpleCommand, parse
-from spdcheck.formats.rcconf.tokens import Kind
 from spdcheck.formats.rcconf.value import Piece, Value, shown
 from spdcheck.formats.rcconf.variables import Statement
+from spdcheck.formats.shell_tokens import Kind
 from spdcheck.model.diagnostic import Part as ModelPart
 from spdcheck.source import Span
 

@@ -68,7 +68,7 @@ class Associations:
 
     def __init__(self, dialect: Dialect, keys: Keys) -> None:
         self._dialect = dialect
-        self._keys = keys
+        self.keys = keys
 
     def outer(self, node: Add | SaCommand, statement: Statement) -> Outer:
         """Ends, protocol and SPI of a statement."""
@@ -212,7 +212,7 @@ class Associations:
     ) -> KeyedAlgorithm:
         if key_slot is None:
             return KeyedAlgorithm(name, None, statement.place(slot.at))
-        key = self._keys.at(statement.tokens.start(key_slot.at), statement.tokens.end(key_slot.at))
+        key = self.keys.at(statement.tokens.start(key_slot.at), statement.tokens.end(key_slot.at))
         if key is None:
             raise Refused(key_slot.at, "found a key that is not written in hexadecimal digits")
         if key_slot.name == "HEX" and len(statement.texts[key_slot.at]) % 2:

@@ -64,6 +64,11 @@ class Commands:
             Exit: (Part.SPD, self._exit),
         }
 
+    def take(self, keys: Keys) -> None:
+        """The keys of the text that comes now, where a shell feeds setkey with several."""
+        self._associations.keys = keys
+        self.left = False
+
     def run(self, syntax: Command, statement: Statement) -> None:
         """Does what a statement says, and says what there is to say about it."""
         part, handler = self._handlers[type(syntax)]

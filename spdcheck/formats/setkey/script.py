@@ -25,24 +25,36 @@ if TYPE_CHECKING:
     from spdcheck.formats.lexicon import Tokens
     from spdcheck.formats.setkey.dialect import Dialect
     from spdcheck.formats.setkey.secrets import Keys
+    from spdcheck.formats.shell_text import Woven
+    from spdcheck.source import SourceFile
 
 MAX_UNREADABLE = 100
 """After so many statements that can't be read the file is given up: it is no setkey script."""
 
 _BOTH = (Part.SPD, Part.SAD)
 _SAD_WORDS = frozenset({"add", "delete", "deleteall", "get", "getspi", "flush", "dump"})
+_VARIABLE = re.compile(r"\$(?:\w+|\{[^}\n]*\}|\([^)\n]*\))|`[^`\n]*`")
 _NOT_CODE = re.compile(r'\#[^\n]*|"[^"\n]*"|\r')
 
 
 class Script:
-    """Runs one file and fills the facts of its reading."""
+    """Runs one file and fills the facts of its reading.
 
-    def __init__(self, reading: Reading, dialect: Dialect, keys: Keys) -> None:
+    ``fed`` is a text that a shell gives to setkey instead; then ``commands`` run on the data bases that they have.
+    """
+
+    def __init__(
+        self, reading: Reading, dialect: Dialect, keys: Keys, *, fed: Woven | None = None,
+        commands: Commands | None = None,
+    ) -> None:  # fmt: skip
         self._reading = reading
         self._dialect = dialect
-        self._file = reading.file
-        self._text = reading.file.text
-        self._commands = Commands(reading, dialect, keys)
+        self._fed = fed is not None
+        self._file: SourceFile = reading.file if fed is None else fed
+        self._text = self._file.text
+        self._unread = reading.unparsed
+        self._said = len(reading.facts.diagnostics)
+        self._commands = Commands(reading, dialect, keys) if commands is None else commands
         self._starts: list[int] = []
         # Where the first statement ends that setkey does not take: it goes no further.
         self._stopped: int | None = None
@@ -57,9 +69,10 @@ class Script:
         else:
             self._carriage_returns()
             self._statements()
-        reading.facts.policies.extend(self._commands.spd)
-        reading.facts.associations.extend(self._commands.sad)
-        reading.statements = max(len(self._starts), reading.unparsed)
+        if not self._fed:
+            reading.facts.policies.extend(self._commands.spd)
+            reading.facts.associations.extend(self._commands.sad)
+        reading.statements = max(reading.statements + len(self._starts), reading.unparsed)
         self._tell_where_setkey_stops()
 
     def _carriage_returns(self) -> None:
@@ -81,7 +94,7 @@ class Script:
     def _statements(self) -> None:
         text, shapes = self._text, parser()
         length, end, reach = len(text), 0, 0
-        while not self._commands.left and self._reading.unparsed <= MAX_UNREADABLE:
+        while not self._commands.left and self._reading.unparsed - self._unread <= MAX_UNREADABLE:
             frequent = shapes.quick(text, end)
             if frequent is not None:
                 syntax, tokens, end = frequent
@@ -100,7 +113,7 @@ class Script:
                 end = self._unreadable(syntax, tokens, end)
             else:
                 self._commands.run(syntax, Statement(self._file, tokens, start, end))
-            if self._stopped is None and self._reading.unparsed:
+            if self._stopped is None and self._reading.unparsed > self._unread:
                 self._stopped = end
         self._ignore(skip_blanks(text, end))
 
@@ -109,6 +122,14 @@ class Script:
         why = explain(unexpected, tokens, self._dialect.lacks)
         word = tokens.texts[0]
         part: tuple[Part, ...] = (Part.SPD,) if word.startswith("spd") else (Part.SAD,) if word in _SAD_WORDS else _BOTH
+        variable = _VARIABLE.match(self._text, why.start) if self._fed else None
+        if variable is not None:
+            self._reading.not_modelled(
+                self._file.span(why.start, variable.end()),
+                f"the value of `{variable[0]}` is known only when the script runs", part=part,
+                mend="write it into the script",
+            )  # fmt: skip
+            return end
         self._reading.unreadable(self._file.span(why.start, why.end), why.message, part=part, mend=why.mend)
         for at in range(max(unexpected.at, 1), len(tokens.texts)):
             if tokens.texts[at] in COMMANDS and self._starts_line(tokens.start(at)):
@@ -139,5 +160,9 @@ class Script:
         span = self._file.span(behind[0], end_of_statement(self._text, behind[0]))
         note = Note(span, f"setkey stops at the error: this statement{others} not loaded")
         diagnostics = self._reading.facts.diagnostics
-        first = next(number for number, diagnostic in enumerate(diagnostics) if diagnostic.code == "CFG001")
+        first = next(
+            number
+            for number, diagnostic in enumerate(diagnostics)
+            if number >= self._said and diagnostic.code == "CFG001"
+        )
         diagnostics[first] = replace(diagnostics[first], notes=(*diagnostics[first].notes, note))

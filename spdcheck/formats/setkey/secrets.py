@@ -41,7 +41,8 @@ _LINE_WITH_QUOTE = re.compile(r'"[^\n]*')
 _BETWEEN_QUOTES = re.compile(r'(?<=")[^"\n]+(?=")')
 _IN_LINE = re.compile(r'"([^"\n]*)"?')
 
-_HEX = re.compile(r"0[xX](?<![\w.:%-]0[xX])([0-9A-Fa-f]{8,})")
+_HEX = re.compile(r"0[xX](?:(?<![\w.:%-]0[xX])([0-9A-Fa-f]{8,})|([0-9A-Fa-f]{16,}))")
+_BARE = re.compile(r"(?<![0-9A-Za-z:.])[0-9A-Fa-f]{24,}(?![0-9A-Za-z:.])")
 _BEFORE_SPI = re.compile(
     r"(?:^|[^\w.:-])(?:(?:esp|ah)(?:-old)?|ipcomp|tcp|esp-udp(?:[ \t\n]+[0-9A-Za-z.:%-]+)?)[ \t\r\n]+$"
 )
@@ -140,11 +141,14 @@ class _Found:
             self._hide(*part.span(1))
 
     def digits(self) -> None:
-        """Long hexadecimal numbers that are no SPI."""
+        """Long hexadecimal numbers that are no SPI, and what is left of one whose ``0x`` is gone."""
+        for match in _BARE.finditer(self.text):
+            self._hide(*match.span())
         for match in _HEX.finditer(self.text):
             before = self.text[max(0, match.start() - 80) : match.start()]
-            if len(match[1]) > _MAX_SPI_DIGITS or not _BEFORE_SPI.search(before):
-                self._hide(*match.span(1))
+            group = match.lastindex or 1
+            if len(match[group]) > _MAX_SPI_DIGITS or not _BEFORE_SPI.search(before):
+                self._hide(*match.span(group))
 
     def behind_algorithms(self) -> None:
         """Whatever follows the name of an algorithm, wherever a key may follow one."""

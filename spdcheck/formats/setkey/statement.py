@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spdcheck.named_tuples import NamedTuple
-from spdcheck.source import Span
 
 if TYPE_CHECKING:
     from spdcheck.formats.lexicon import Tokens
     from spdcheck.formats.shapes import Slot
-    from spdcheck.source import SourceFile
+    from spdcheck.source import SourceFile, Span
 
 
 class Accident(NamedTuple):
@@ -41,15 +40,15 @@ class Statement:
     @property
     def span(self) -> Span:
         """The whole statement, with its ``;``."""
-        return Span(self.file, self.start, self.end)
+        return self.file.span(self.start, self.end)
 
     def place(self, at: int) -> Span:
         """Where a token stands."""
-        return Span(self.file, self.tokens.start(at), self.tokens.end(at))
+        return self.file.span(self.tokens.start(at), self.tokens.end(at))
 
     def between(self, first: int, last: int) -> Span:
         """From the first of these tokens to the last."""
-        return Span(self.file, self.tokens.start(first), self.tokens.end(last))
+        return self.file.span(self.tokens.start(first), self.tokens.end(last))
 
     def odd(self, slot: Slot, message: str, mend: str = "", *, error: bool = False) -> None:
         """Notes an accident; an empty message is none."""

@@ -19,7 +19,7 @@ _LINE = re.compile(
     r"(?P<key>(?:(?![ \t](?:A:|seq=))[^\n])*(?:\n[ \t]*(?:[0-9A-Fa-f]{8}[ \t\r]*)+(?=\n|\Z))*)"
 )
 _GROUPS = re.compile(r"(?<![\w.:])(?:[0-9A-Fa-f]{8}[ \t\r\n]+)+[0-9A-Fa-f]{2,8}(?![\w.:])")
-_LONG = re.compile(r"(?<![\w.:])(?:0[xX])?[0-9A-Fa-f]{16,}(?![\w:])")
+_LONG = re.compile(r"0[xX][0-9A-Fa-f]{16,}|(?<![\w.:])[0-9A-Fa-f]{16,}(?![\w:])")
 
 
 def mask_keys(file: SourceFile) -> tuple[SourceFile, Keys]:

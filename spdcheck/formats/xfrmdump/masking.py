@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from spdcheck.source import SourceFile
 
 _NAMED = re.compile(r"(?<!\S)(?:enc|auth|auth-trunc|aead)[ \t]+[A-Za-z][\w(),-]*[ \t]+(?P<key>\S+)")
-_LONG = re.compile(r"(?<![\w.:])(?:0[xX])?[0-9A-Fa-f]{16,}(?![\w:])")
+_LONG = re.compile(r"0[xX][0-9A-Fa-f]{16,}|(?<![\w.:])[0-9A-Fa-f]{16,}(?![\w:])")
 
 
 def mask_keys(file: SourceFile) -> tuple[SourceFile, Keys]:

@@ -70,7 +70,7 @@ def _scan(text: str, *, forgiving: bool) -> Iterator[Token]:
             yield Token(Kind.NEWLINE, position, position + 1, "\n")
             position += 1
             for delimiter, tabs in documents:
-                position = _document_end(text, position, delimiter, tabs=tabs)
+                position = document_end(text, position, delimiter, tabs=tabs)
             documents.clear()
             continue
         if match := _COMMENT.match(text, position):
@@ -87,7 +87,7 @@ def _scan(text: str, *, forgiving: bool) -> Iterator[Token]:
         position = end
 
 
-def _document_end(text: str, position: int, delimiter: str, *, tabs: bool) -> int:
+def document_end(text: str, position: int, delimiter: str, *, tabs: bool) -> int:
     """Where a here-document that starts at ``position`` ends: behind the line that is its delimiter."""
     while position < len(text):
         end = text.find("\n", position)
