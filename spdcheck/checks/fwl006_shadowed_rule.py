@@ -10,6 +10,7 @@ from spdcheck.checks.unreached_zones import unreached_zones, unused
 from spdcheck.checks.wording import several
 from spdcheck.model.diagnostic import Note
 from spdcheck.semantics.loaded_filters import rule_lists
+from spdcheck.semantics.program_chains import is_kept_by_a_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +75,7 @@ class ShadowedRule(Check):
             yield from self._policies(host)
             told_with_zone = {line for zone in zones for line in zone.lines}
             for idle in context.idle_rules(host).never_deciding:
-                if idle.origin in told_with_zone:
+                if idle.origin in told_with_zone or is_kept_by_a_program(idle.origin.text):
                     continue
                 if idle.unknown:
                     yield Undecided(self.code, host.name, idle.unknown, idle.origin)

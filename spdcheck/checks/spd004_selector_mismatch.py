@@ -11,6 +11,7 @@ from spdcheck.checks.wording import in_words
 from spdcheck.engine.selectors import Region, uncovered
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.semantics.counterpart import flows, restricted
+from spdcheck.semantics.peering import far_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,14 +88,17 @@ class SelectorMismatch(Check):
         answered: set[SecurityPolicy] = set()
         for policy in flow.sent:
             partners = [other for other in flow.expected if other.selector.overlaps(policy.selector)]
-            less = _difference(restricted(policy, flow.receiver), expected)
-            more = [region for other in partners for region in _difference(restricted(other, flow.sender), sent)]
+            less = [] if _is_open(policy) else _difference(restricted(policy, flow.receiver), expected)
+            more = [
+                region for other in partners if not _is_open(other)
+                for region in _difference(restricted(other, flow.sender), sent)
+            ]  # fmt: skip
             if (less or more) and (partners or _touches(policy, expected)):
                 answered.update(partners)
                 if _news(told, flow, policy, partners):
                     yield self._finding(flow, policy, partners, less, more)
         for policy in flow.expected:
-            if policy in answered:
+            if policy in answered or _is_open(policy):
                 continue
             more = _difference(restricted(policy, flow.sender), sent)
             if more and _touches(policy, sent) and _news(told, flow, policy, []):
@@ -134,6 +138,11 @@ class SelectorMismatch(Check):
             mend="write the same prefixes, protocol and ports on both sides",
             witness=more[0].packet,
         )
+
+
+def _is_open(policy: SecurityPolicy) -> bool:
+    """For whoever comes (``0.0.0.0/0``): what one of them protects, it protects; the rest is not meant for it."""
+    return far_address(policy) is None and policy.remote.is_everything
 
 
 def _difference(selectors: list[TrafficSelector], covers: list[TrafficSelector]) -> list[Region]:

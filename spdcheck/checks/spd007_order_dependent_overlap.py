@@ -9,7 +9,8 @@ from spdcheck.checks.finding import Finding, Severity, Undecided
 from spdcheck.engine.selectors import overlapping, some_packet
 from spdcheck.model.diagnostic import Note, Part
 from spdcheck.model.host import Platform
-from spdcheck.model.policy import Direction
+from spdcheck.model.policy import Action, Direction
+from spdcheck.model.protocols import ICMP6
 from spdcheck.semantics.spd_order import asked_order
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from spdcheck.model.host import Host
     from spdcheck.model.policy import SecurityPolicy
 
+_NEIGHBOUR_DISCOVERY = range(133, 138)
+"""Router and neighbour solicitations and advertisements, and redirects (RFC 4861)."""
+
 
 class OrderDependentOverlap(Check):
     """Two policies with different treatment overlap, and only their order says which one a packet gets.
@@ -26,9 +30,9 @@ class OrderDependentOverlap(Check):
     ## What it does
 
     Names pairs of policies of one direction that overlap without one containing the other, and treat the packets
-    differently. An exception that lies wholly inside a wider policy behind it is what people mean and stays silent. On
-    Linux it also names a tie that kernels decide differently: an address pair of single hosts and an overlapping wider
-    policy at the same priority.
+    differently. What people mean stays silent: an exception that lies wholly inside a wider policy behind it, different
+    priorities on Linux, neighbour discovery in clear. On Linux it also names a tie that kernels decide differently: an
+    address pair of single hosts and an overlapping wider policy at the same priority.
 
     ## Why it matters
 
@@ -79,7 +83,7 @@ class OrderDependentOverlap(Check):
             tie = _is_tie(host, earlier, later)
             raced = earlier.by_ike is not None and later.by_ike is not None
             nested = later.selector.contains(earlier.selector) or earlier.selector.contains(later.selector)
-            if nested and not tie and not raced:
+            if (nested or _is_meant(host, earlier, later)) and not tie and not raced:
                 continue
             if raced:
                 why = "the one whose negotiation ends first is asked first, and wins"
@@ -103,6 +107,14 @@ class OrderDependentOverlap(Check):
 
 def _treatment(policy: SecurityPolicy) -> tuple[object, ...]:
     return (policy.action, tuple(template.same_protection for template in policy.templates))
+
+
+def _is_meant(host: Host, earlier: SecurityPolicy, later: SecurityPolicy) -> bool:
+    """Priorities put one before the other on purpose; and neighbour discovery has to stay in clear, whoever asks."""
+    if host.platform is Platform.LINUX and earlier.priority != later.priority:
+        return True
+    kind = earlier.selector.icmp_type
+    return earlier.action is Action.BYPASS and earlier.selector.protocol == ICMP6 and kind in _NEIGHBOUR_DISCOVERY
 
 
 def _is_tie(host: Host, earlier: SecurityPolicy, later: SecurityPolicy) -> bool:

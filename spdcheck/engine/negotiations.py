@@ -166,10 +166,12 @@ class Negotiations:
         other = None if started is None else started.responder
         if other is None:
             return None
-        for item in self.daemons.started_by(other):
-            if item.responder is host and item.want.ids == ids.reversed():
-                return self.outcome(item)
-        return None
+        offered = [item for item in self.daemons.started_by(other) if item.responder is host and item.want.ids]
+        found = next((item for item in offered if item.want.ids == ids.reversed()), None)
+        if found is None:
+            # The kernel looks for an SA by its end points: what was negotiated for a part serves the whole policy.
+            found = next((item for item in offered if item.want.ids and ids.reversed().covers(item.want.ids)), None)
+        return None if found is None else self.outcome(found)
 
     def _make(self, responder: Host, policy: SecurityPolicy) -> None:
         """racoon makes policies of what it answers (``generate_policy``); isakmpd's flows are in the SPD already."""

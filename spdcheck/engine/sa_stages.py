@@ -216,8 +216,11 @@ def find_arriving(simulator: Simulator, situation: Situation, stage: Stage) -> I
     ):
         a = None if mine is None else (mine.name, mine.key)
         b = None if theirs is None else (theirs.name, theirs.key)
-        if a != b:
-            yield _refused(situation, f"the {name} of the two SAs differs (algorithm or key)", "XfrmInStateProtoError")
+        cuts = {item.icv_bytes for item in (mine, theirs) if item is not None and item.icv_bytes is not None}
+        if a != b or len(cuts) > 1:
+            yield _refused(
+                situation, f"the {name} of the two SAs differs (algorithm, key or length)", "XfrmInStateProtoError"
+            )
             return
     found = Protection(
         protection.protocol, there.mode, protection.source, where, there.spi, there.reqid,

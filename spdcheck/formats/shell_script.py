@@ -27,6 +27,9 @@ _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=")
 _DECLARING = frozenset({"export", "readonly", "local", "declare", "typeset"})
 _BEFORE_COMMANDS = frozenset({"sudo", "exec", "command", "nohup", "env", "time", "doas"})
 _STARTING = ("start", "up", "on", "add", "enable", "ifup", "restart", "reload", "create", "setup", "")
+_ALGORITHM = re.compile(r"(?<![\w\"'])(?:[a-z]+|rfc[0-9]+[a-z]*)\([a-z0-9_,-]+(?:\([a-z0-9_,-]+\))?\)")
+"""``cbc(aes)`` without quotes, as listings of commands have it (and ``ip -batch`` takes it): one word."""
+
 _DEEPEST = 20
 _ROUNDS = 4
 """A script that runs more commands than so many times what it holds is given up (a few short loops are never)."""
@@ -72,11 +75,12 @@ class Script:
 
     def commands(self) -> Iterator[Command]:
         """All commands that run, in their order."""
-        found = tokens(self.file.text)
+        text = _ALGORITHM.sub(lambda match: re.sub(r"[()]", "_", match[0]), self.file.text)
+        found = tokens(text)
         if found and found[-1].kind is Kind.UNCLOSED:
             self.broken = found[-1].start
             found.pop()
-        nodes = parse(self.file.text, found)
+        nodes = parse(text, found)
         self._most = 1000 + _ROUNDS * sum(token.kind is not Kind.WORD for token in found)
         yield from self._run(nodes, {}, 0, doubtful=False)
 

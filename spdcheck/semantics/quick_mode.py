@@ -44,6 +44,16 @@ class Ids(NamedTuple):
         """The same pair as the other side sees it."""
         return Ids(self.remote, self.local, self.protocol, self.remote_port, self.local_port, self.carries_type)
 
+    def covers(self, other: Ids) -> bool:
+        """All packets of the other pair are packets of this one."""
+        ports = ((self.local_port, other.local_port), (self.remote_port, other.remote_port))
+        return (
+            self.local.contains(other.local)
+            and self.remote.contains(other.remote)
+            and self.protocol in (None, other.protocol)
+            and all(own in (None, theirs) for own, theirs in ports)
+        )
+
     @property
     def as_sainfo(self) -> str:
         """The heading of the ``sainfo`` that fits: ``sainfo address 10.1.0.0/16 any address 10.2.0.0/16 any``."""

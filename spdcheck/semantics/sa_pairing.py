@@ -105,6 +105,11 @@ def _algorithm(
         lengths = tuple(0 if a.key is None else a.key.bits for a in (ours, theirs))
         detail = f" ({lengths[0]} bits here, {lengths[1]} there)" if lengths[0] != lengths[1] else ""
         yield f"the {what} keys differ{detail}", ours, theirs
+    elif ours is not None and theirs is not None:
+        # Where no `auth-trunc` says the length, the kernel's table decides, and that is no part of the files.
+        cuts = [a.icv_bytes for a in (ours, theirs) if a.icv_bytes is not None]
+        if len(set(cuts)) > 1:
+            yield f"the check value is cut to {8 * cuts[0]} bits here, to {8 * cuts[1]} there", ours, theirs
 
 
 def _name(algorithm: KeyedAlgorithm | None) -> str:

@@ -159,3 +159,12 @@ def test_what_stop_does_is_not_what_a_script_leaves() -> None:
 
 def test_a_function_that_calls_itself_ends() -> None:
     assert reading_of("f() { f; for i in 1 2 3; do f; done; }\nf\n").facts.policies == []
+
+
+def test_algorithms_without_quotes_are_words() -> None:
+    (sa,) = reading_of(
+        "ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x1001 mode tunnel aead rfc4106(gcm(aes)) "
+        "0x70d2a84f6be31c95e80d5a17c4f3b926aabbccdd 128\n"
+    ).facts.associations
+    assert sa.encryption is not None
+    assert sa.encryption.name == "aes-gcm-16"

@@ -213,10 +213,9 @@ class Machine:
         near, far = parse_address(values.get("local", "")), parse_address(values.get("remote", ""))
         kind = _KINDS.get(mode)
         if kind not in ("gre", "ipip") or near is None or far is None:
-            self.reading.not_modelled(
-                words.whole, f"a tunnel of mode {mode or '(none)'} without two fixed addresses is not modelled",
-                part=Part.INTERFACES,
-            )  # fmt: skip
+            known = kind in ("gre", "ipip")
+            what = "a tunnel without two fixed addresses is" if known else f"tunnels of mode {mode or '(none)'} are"
+            self.reading.not_modelled(words.whole, f"{what} not modelled", part=Part.INTERFACES)
             return
         interface = self._interface(name, words)
         mtu = values.get("mtu")
