@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from spdcheck.engine.answer import Fails, Holds, Limits
 from spdcheck.engine.compare import equivalent
 from spdcheck.model.host import Host, Platform
-from spdcheck.model.netfilter import Bits, Network
+from spdcheck.model.netfilter import Bits, Network, Translation
 from spdcheck.semantics import conditions
 from spdcheck.semantics.changes import Assign
 from spdcheck.semantics.decision import Continue, Decide, DecisionList, Undecided
@@ -30,7 +30,7 @@ from spdcheck.semantics.rulesets.netfilter_matches import Conditions
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from spdcheck.model.netfilter import Match, NetfilterRule, NetfilterRuleset, Option, Table
+    from spdcheck.model.netfilter import Match, NetfilterRule, NetfilterRuleset, Option, Table, Target
     from spdcheck.semantics.packet import Packet
     from spdcheck.semantics.predicate import Predicate
 
@@ -188,7 +188,7 @@ class FreeCompiler(Compiler):
             effect = Continue((Assign(TAG, self.names.result(told)),))
         elif target.name == "CT" and all(option.name != "notrack" for option in target.options):
             effect = Continue((Assign(USER, self.names.result(told)),))
-        elif target.name in ("MASQUERADE", "REDIRECT"):
+        elif target.name in ("MASQUERADE", "REDIRECT", "NETMAP") or _chooses(target):
             effect = Decide(told)
         elif target.name == "REJECT":
             effect = Decide(told if target.options else "REJECT reject-with icmp-port-unreachable")
@@ -205,6 +205,13 @@ class FreeCompiler(Compiler):
         if isinstance(effect, Decide) and isinstance(effect.action, Undecided):
             return replace(made, target=replace(effect, action=told))
         return made
+
+
+def _chooses(target: Target) -> bool:
+    """DNAT or SNAT to one of several addresses."""
+    to = next((option.value for option in target.options if option.name in ("to-destination", "to-source")), None)
+    addresses = to.addresses if isinstance(to, Translation) else None
+    return addresses is not None and addresses.first != addresses.last
 
 
 def _bare(rules: DecisionList) -> DecisionList:

@@ -7,10 +7,13 @@ from spdcheck.engine import solve
 from spdcheck.engine.boxes import Space, boxes_of
 from spdcheck.engine.concrete import matches
 from spdcheck.engine.symbolic import Translator
+from spdcheck.semantics.changes import Assign
 from spdcheck.semantics.conditions import address_mask, arrives_on, family
+from spdcheck.semantics.decision import Decide, DecisionList, Entry
 from spdcheck.semantics.fields import (
     ADDRESS_FIELDS,
     DESTINATION,
+    DESTINATION_PORT,
     FRAGMENT,
     IPV6,
     MARK,
@@ -20,7 +23,7 @@ from spdcheck.semantics.fields import (
 )
 from spdcheck.semantics.intervals import has
 from spdcheck.semantics.packet import Packet, packet
-from spdcheck.semantics.predicate import Predicate, Unknown, all_of, fields_of, in_set, is_value, masked
+from spdcheck.semantics.predicate import TRUE, Predicate, Unknown, all_of, fields_of, in_set, is_value, masked
 from tests.strategies import packets, predicates
 
 
@@ -96,3 +99,16 @@ def test_names_and_unknown_parts() -> None:
     assert found.packet.in_interface >> 104 == name_number("ppp") >> 104
     assert isinstance(solve.find_packet(Unknown("limit"), unknown=False, seconds=5), solve.Unsat)
     assert fields_of(Unknown("limit")) == frozenset()
+
+
+def test_only_the_family_that_is_asked_about_is_translated() -> None:
+    """An address of IPv4 that a rule assigns is no obstacle where only packets of IPv4 are meant."""
+
+    def translating(port: int) -> DecisionList:
+        entry = Entry(is_value(DESTINATION_PORT, port), Decide("pass", (Assign(DESTINATION, 0x0A000001),)))
+        return DecisionList((entry,), Decide("pass"))
+
+    same = solve.find_difference(translating(80), translating(80), family(4), 5)
+    assert isinstance(same, solve.Unsat)
+    assert isinstance(solve.find_difference(translating(80), translating(81), family(4), 5), solve.Sat)
+    assert isinstance(solve.find_difference(translating(80), translating(80), TRUE, 5), solve.GaveUp)

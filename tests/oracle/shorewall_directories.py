@@ -26,7 +26,7 @@ SETTINGS = (
     'ACCEPT_DEFAULT="Broadcast(DROP)"', "ZONE2ZONE=2", "HELPERS=none", "HELPERS=ftp,irc", "IP_FORWARDING=On",
     "MACLIST_TABLE=mangle\nMACLIST_DISPOSITION=DROP", "LOGLIMIT=10/min", "ADMINISABSENTMINDED=No", "LOGALLNEW=info",
 )  # fmt: skip
-_ONLY_4 = ("MULTICAST", "DETECT_DNAT", "ROUTE_FILTER")
+_ONLY_4 = ("MULTICAST", "HELPERS=ftp", "DETECT_DNAT", "ROUTE_FILTER")
 _OPTIONS = (
     "dhcp", "nosmurfs", "tcpflags=0", "routeback", "mss=1400", "sfilter=(192.168.9.0/24)", "rpfilter", "routefilter",
     "logmartians=1", "upnp", "maclist", "optional", "blacklist", "bridge", "ignore=1", "nodbl", "destonly",

@@ -130,3 +130,31 @@ def test_what_the_compiler_refuses(file: str, line: str) -> None:
 )
 def test_what_it_takes(line: str) -> None:
     assert shorewall_of(read_text(f"{ZONES}{POLICY}=== rules\n{line}\n", (5, 2, 8))).refused is None
+
+
+def test_a_continued_line_is_named_by_where_it_begins() -> None:
+    text = f"{ZONES}{POLICY}=== rules\nACCEPT loc net\nPing(REJECT) \\\n   loc net - - - - 5/min\n"
+    refused = shorewall_of(read_text(text, (5, 2, 8))).refused
+    assert refused is not None
+    assert refused.where == "rules:2"
+
+
+def test_netmap_ignores_its_ports() -> None:
+    line = "SNAT 192.168.1.0/24 eth0 10.9.1.0/24{}"
+    one, other = (
+        compiled(shorewall_of(read_text(f"{ZONES}{POLICY}=== netmap\n{text}\n", (5, 2, 8))), firewall(4))
+        for text in (line.format(""), line.format(" - tcp 80"))
+    )
+    compare(one, other)
+
+
+@pytest.mark.parametrize(("policy", "verdict"), [("all all REJECT:none", "REJECT"), ("all+ all REJECT:none", "DROP")])
+def test_a_marked_policy_is_not_found_at_the_end(policy: str, verdict: str) -> None:
+    """What comes in by an interface that no zone has ends as the built-in chain does."""
+    made = compiled(shorewall_of(read_text(f"{ZONES}=== policy\n{policy}\n", (5, 2, 8))), firewall(4))
+    (table,) = [table for table in made.tables if table.name == "filter"]
+    chain = table.chain("INPUT")
+    assert chain is not None
+    target = chain.rules[-1].target
+    assert target is not None
+    assert target.name == verdict.replace("REJECT", "reject")

@@ -9,12 +9,13 @@ from spdcheck.formats.shorewall.settings import KNOWN
 from spdcheck.formats.shorewall.tables import CONVERTED, LATER
 from spdcheck.model.diagnostic import Diagnostic, Part
 from spdcheck.model.host import HostFacts
+from spdcheck.source import Span
 
 if TYPE_CHECKING:
     from spdcheck.formats.base import Context
     from spdcheck.model.diagnostic import Note
     from spdcheck.model.shorewall import Setting
-    from spdcheck.source import SourceFile, Span
+    from spdcheck.source import SourceFile
 
 BOTH = (Part.FILTER, Part.NAT)
 """What is not known where a line is not: a directory is loaded as a whole or not at all."""
@@ -66,14 +67,14 @@ class Desk:
         """Shorewall stops here, and loads nothing."""
         self.reading(span.file).unreadable(span, message, part=BOTH, mend=mend, notes=notes)
         if self.refused is None:
-            self.refused = span
+            self.refused = _first_line(span)
 
     def refuse_whole(self, span: Span, message: str, mend: str = "", notes: tuple[Note, ...] = ()) -> None:
         """As :meth:`refuse`, where every line was read but what they say together is refused."""
         self.facts.diagnostics.append(Diagnostic(code="CFG001", span=span, message=message, mend=mend, notes=notes))
         self.reading(span.file).gap(span, f"{span.where} is refused by Shorewall", BOTH)
         if self.refused is None:
-            self.refused = span
+            self.refused = _first_line(span)
 
     def pass_over(self, span: Span, message: str, mend: str = "") -> None:
         """Shorewall says that a line is wrong and goes on without it, so that nothing is unknown."""
@@ -108,7 +109,7 @@ class Desk:
         self.reading(span.file).say("CFG003", span, message, mend=mend, warning=ignored)
         if not ignored:
             self.reading(span.file).gap(span, f"{span.where} has an undefined variable", BOTH)
-            self.refused = self.refused or span
+            self.refused = self.refused or _first_line(span)
         return not ignored
 
     def value(self, name: str) -> str | None:
@@ -149,3 +150,13 @@ class Desk:
                 return found, ""
         files, why = self.context.includes.find(name, beside)
         return (files[0], "") if files else (None, why)
+
+
+def _first_line(span: Span) -> Span:
+    """A continued line is named by where it begins."""
+    text, start = span.file.text, span.start
+    begin = text.rfind("\n", 0, start) + 1
+    while begin > 1 and text[:begin].rstrip("\r\n").endswith("\\"):
+        begin = text.rfind("\n", 0, begin - 1) + 1
+        start = begin
+    return span if start == span.start else Span(span.file, start, max(span.end, start))

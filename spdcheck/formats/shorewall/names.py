@@ -22,6 +22,9 @@ A_REJECT AllowICMPs AutoBL AutoBLL BLACKLIST Broadcast DNSAmp DropDNSrep DropSmu
 Invalid Limit Multicast New NotSyn RST Related ResetEvent SetEvent TCPFlags Untracked allowBcast allowInvalid allowMcast
 allowinUPnP dropBcast dropBcasts dropInvalid dropMcast dropNotSyn forwardUPnP rejNotSyn """)
 
+ACTIONS_4 = _names("A_REJECT DNSAmp GlusterFS Limit allowinUPnP")
+"""Those of them that shorewall6 has not."""
+
 ACTIONS_GONE = _names("""
 Drop Reject A_Drop A_Reject DropSMB RejectSMB SMB RejectAuth allowoutUPnP
 """)

@@ -54,7 +54,7 @@ def conntrack(desk: Desk, draft: Draft, line: Line, number: int) -> None:
     entry = _plain("conntrack", row, desk, draft, made, designator, zoned=number < 3)
     if number < 3 and desk.dialect == 5 and not draft.open_zones:
         _check_zones(entry, draft)
-    check_helper(entry)
+    check_helper(entry, desk.setting("HELPERS"))
     draft.conntrack.append(entry)
 
 

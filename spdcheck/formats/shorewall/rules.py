@@ -77,7 +77,7 @@ def rule(desk: Desk, draft: Draft, line: Line, section: str) -> None:
             check_mark(desk, made.action.parameters[0] if made.action.parameters else "", made.action.origin)
         _check_fast(desk, made)
         check_server(made, made.dest)
-        check_rule_helper(made)
+        check_rule_helper(made, desk.setting("HELPERS"))
     if made.user is not None and not _from_firewall(made, draft):
         raise Refused(made.user.origin, "USER has a meaning only where the source is the firewall ($FW)")
     rules.append(made)

@@ -67,6 +67,10 @@ def check_target(entry: RuleEntry, row: Row, family: int, declared: Container[st
         and (name, call.parameters) != ("INLINE", ())
     ):
         raise Refused(entry.inline.origin, "`-j` is allowed only with INLINE, which then has no parameter")
+    if family == 6 and (name == "NONAT" or (name in ("ACCEPT", "A_ACCEPT") and call.modifier == "+")):
+        raise Refused(
+            call.origin, f"shorewall6 takes the colons of any destination of {name}{call.modifier} for a port"
+        )
     if name in ("DROP", "REJECT") and entry.rates:
         raise Refused(entry.rates[0].origin, f"a rate has no meaning with {name}: what is above it would pass")
     if name == "LOG" and (call.log is None or call.log.level.lower() == "none"):

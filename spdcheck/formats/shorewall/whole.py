@@ -6,7 +6,16 @@ import re
 from typing import TYPE_CHECKING
 
 from spdcheck.formats.shorewall.bodies import calls_of, inside
-from spdcheck.formats.shorewall.names import ACTIONS, ACTIONS_2, ACTIONS_GONE, MACROS, TARGETS, TARGETS_2, exists
+from spdcheck.formats.shorewall.names import (
+    ACTIONS,
+    ACTIONS_2,
+    ACTIONS_4,
+    ACTIONS_GONE,
+    MACROS,
+    TARGETS,
+    TARGETS_2,
+    exists,
+)
 from spdcheck.formats.shorewall.pairs import PolicyTable
 from spdcheck.formats.shorewall.rules import SECTIONS
 from spdcheck.formats.shorewall.standard_calls import verdict_of, wrong_parameters
@@ -114,9 +123,10 @@ def check_rules(desk: Desk, draft: Draft, table: PolicyTable | None) -> None:
             _check_call(desk, draft, entry.action, entry.section)
             _check_parameter(desk, draft, entry.action)
             _check_rate(desk, entry)
+            _check_hosts(desk, draft, entry)
             _check_protocol(desk, draft, entry)
         if forbidding is not None:
-            _check_none(desk, entry, forbidding)
+            _check_none(desk, draft, entry, forbidding)
         if entry.action.name in ("DNAT", "REDIRECT", "NONAT", "HELPER") and entry.section != "NEW":
             message = f"{entry.action.name} is possible only in the section NEW"
             desk.refuse_whole(entry.action.origin, message, "move the line below `?SECTION NEW`")
@@ -135,7 +145,7 @@ def _check_call(desk: Desk, draft: Draft, call: Action, section: str = "") -> No
     own = name in draft.declared or f"macro.{name}" in desk.files or name == desk.setting("REJECT_ACTION")
     if own:
         return
-    if not exists(name, desk.dialect):
+    if not exists(name, desk.dialect) or (desk.family == 6 and name in ACTIONS_4 and name not in TARGETS):
         if name.startswith("$") or not name:
             return
         message = f"nothing is called `{name}`: no target, no standard action or macro, no file macro.{name}"
@@ -190,6 +200,32 @@ def _check_parameter(desk: Desk, draft: Draft, call: Action) -> None:
         if not exists(inner.name, desk.dialect):
             message = f"`{inner.name}` is nothing that the macro {name} could do"
             desk.refuse_whole(call.origin, message, _mend(desk, inner.name))
+
+
+_WITH_HOSTS = {"mDNS": ("source", "dest"), "mDNSbi": ("source", "dest"), "Rfc1918": ("source",), "VRRP": ("dest",)}
+"""Standard macros whose lines have addresses, and the columns of the call that those stand in."""
+
+
+def _check_hosts(desk: Desk, draft: Draft, entry: RuleEntry) -> None:
+    """A macro's line and its call can't both have addresses in a column."""
+    name = entry.action.name
+    given = {"source": entry.source, "dest": entry.dest}
+    addressed = {side for side, places in given.items() if any("." in place.origin.text for place in places)}
+    macro = draft.macros.get(name)
+    if not addressed or desk.dialect == 2 or desk.family == 6:
+        return
+    if macro is None:
+        if name in MACROS and name not in draft.declared and addressed & set(_WITH_HOSTS.get(name, ())):
+            desk.refuse_whole(entry.origin, f"{name} has addresses itself, so that the rule can't give any there")
+        return
+    for line in macro.rules:
+        for side, places in (("source", line.source), ("dest", line.dest)):
+            for place in places:
+                asked = {"SOURCE": "source", "DEST": "dest"}.get(place.reference, side)
+                if place.hosts is not None and asked in addressed:
+                    notes = (Note(entry.origin, "this rule calls it, with addresses too"),)
+                    desk.refuse_whole(line.origin, f"{name} and its call both have addresses here", "", notes)
+                    return
 
 
 def _check_rate(desk: Desk, entry: RuleEntry) -> None:
@@ -248,7 +284,7 @@ def _mend(desk: Desk, name: str) -> str:
     return f"{close[0]} is meant?" if close else f"write macro.{name}, or correct the name"
 
 
-def _check_none(desk: Desk, entry: RuleEntry, table: PolicyTable) -> None:
+def _check_none(desk: Desk, draft: Draft, entry: RuleEntry, table: PolicyTable) -> None:
     if entry.action.name in ("NONAT", "HELPER") or (entry.action.modifier == "-"):
         return
     for source in entry.source:
@@ -260,9 +296,9 @@ def _check_none(desk: Desk, entry: RuleEntry, table: PolicyTable) -> None:
             if decided is not None and decided.policy == "NONE":
                 notes = (Note(decided.origin, "this policy says that nothing passes between them"),)
                 message = f"from {pair[0]} to {pair[1]} the policy is NONE, which no rule may override"
-                desk.refuse_whole(
-                    entry.origin, message, "write DROP or REJECT as the policy, or remove the rule", notes
-                )
+                macro = draft.macros.get(entry.action.name)
+                place = macro.rules[0].origin if macro is not None and macro.rules else entry.origin
+                desk.refuse_whole(place, message, "write DROP or REJECT as the policy, or remove the rule", notes)
                 return
 
 

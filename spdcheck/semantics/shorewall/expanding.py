@@ -48,11 +48,13 @@ class Side(NamedTuple):
 
 def expand(
     making: Common, chain: Chain, columns: Columns, target: Target | Chain | str | None,
-    point: Point = Point.FORWARD, *, also: Matches = (), goto: bool = False,
+    point: Point = Point.FORWARD, *, also: Matches = (), goto: bool = False, noted: bool = True,
 ) -> None:  # fmt: skip
     """Adds the rules of a line. ``also`` belongs to the target (``-p tcp`` of a reset) behind an exclusion.
 
-    ``goto`` says that who comes back from the target does not come back to the chain."""
+    ``goto`` says that who comes back from the target does not come back to the chain. ``noted`` says that excluded
+    packets are marked where the target is RETURN: 5.2.8 does so for CONTINUE only, and rules of ACCEPT+, NONAT and
+    WHITELIST with exclusions return from the wrong chain, to no effect."""
     source = _side(making, columns.source, point, source=True)
     dest = _side(making, columns.dest, point, source=False)
     if source is None or dest is None:
@@ -63,8 +65,7 @@ def expand(
     aim = target
     rest = list(columns.rest)
     if source.excluded or dest.excluded or oexcluded:
-        # In the chain of a blacklist 5.2.8 forgets the mark: the rule returns from the wrong chain, to no effect.
-        if isinstance(target, str) and target == "RETURN" and not chain.name.endswith("~"):
+        if isinstance(target, str) and target == "RETURN" and noted:
             rest = [(*way, *_marked(making, chain, source, dest, oexcluded, columns.origin)) for way in rest]
         else:
             aim = _exclusion(making, chain, source, dest, oexcluded, target, columns.origin, also)

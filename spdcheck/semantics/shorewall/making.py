@@ -63,6 +63,7 @@ class Making(Common):
             chain = self.filter(name)
             if self.settings.on("FASTACCEPT"):
                 accepts = self.settings.text("RELATED_DISPOSITION") == "ACCEPT"
+                accepts &= not self.settings.on("RELATED_LOG_LEVEL")
                 chain.sections = {"ESTABLISHED", "RELATED"} if accepts else {"ESTABLISHED"}
         return chain
 

@@ -296,7 +296,8 @@ class Rules:
                 also: Matches = ()
                 if isinstance(target, Target) and any(option.value == "tcp-reset" for option in target.options):
                     also = m.protocol(m.TCP, line.origin)
-                expand(self.making, chain, columns, target, Point.FORWARD, also=also)
+                noted = line.action.name == "CONTINUE"
+                expand(self.making, chain, columns, target, Point.FORWARD, also=also, noted=noted)
 
     def _unknown(self, line: RuleEntry, where: Where, why: str) -> None:
         self.add(line, where, "DROP", asked=m.unknown(f"{line.action.name}: {why}", line.origin))

@@ -183,6 +183,5 @@ def _mapped(making: Common, entry: NetmapEntry) -> None:
     other = Place(None, None, entry.net3, origin)
     own = Place(None, None, entry.net1, origin)
     source, dest = (other, own) if inward else (own, other)
-    ways = m.protocols(entry.protocols, entry.dports, entry.sports)
-    rest = tuple((*way, *device) for way in ways)
-    expand(making, chain, Columns(source, dest, origin, rest=rest), target, Point.FORWARD)
+    # 5.2.8 reads PROTO, DPORT and SPORT, and makes nothing of them.
+    expand(making, chain, Columns(source, dest, origin, rest=(device,)), target, Point.FORWARD)

@@ -139,7 +139,9 @@ def _own(rules: Rules, where: Where, line: RuleEntry) -> Matches:
     origin = line.origin
     own = making.found(tuple(Address(AddressKind.OF_INTERFACE, None, name, origin) for name in names))
     nets = tuple(address.value for address in own if isinstance(address.value, Network))
-    if len(nets) == len(names) and nets:
+    if not names:
+        return ()
+    if len(nets) == len(names):
         return (m.one("", "destination", nets, origin),)
     return m.unknown(f"dst is the first address of {', '.join(names)}", origin)
 
@@ -200,7 +202,7 @@ def _spare(rules: Rules, line: RuleEntry, where: Where) -> None:
     rest = _columns(rules, line)
     for source in line.source or (None,):
         for dest in line.dest or (None,):
-            expand(making, chain, Columns(source, dest, line.origin, line.origdest, rest), target, point)
+            expand(making, chain, Columns(source, dest, line.origin, line.origdest, rest), target, point, noted=False)
 
 
 def jump(rules: Rules, line: RuleEntry, where: Where, nat: Chain) -> None:
