@@ -34,6 +34,7 @@ _ERROR = re.compile(r"^ *ERROR: (.*?)(?: (\S+) \((?:line (\d+)|EOF)\))?\s*$", re
 _FROM = re.compile(r"^ *from (\S+) \(line (\d+)\)\s*$", re.MULTILINE)
 _LOOP = re.compile(r"for (\w+) in \$(\w+); do")
 _ECHO = re.compile(r'echo "(-A .*)" >&3')
+_ENDS = {"s": "src", "d": "dst"}
 _VARIABLE = re.compile(r"\$\{?(SW_\w+)(?::-[^}]*)?\}?")
 _TOLD = re.compile(r"^.*(?:ERROR|WARNING|^ *from ).*$", re.MULTILINE)
 
@@ -160,7 +161,7 @@ def _repeated(line: str, loops: list[tuple[str, tuple[str, ...]]]) -> list[str]:
     found = [line]
     for name, values in loops:
         found = [one.replace(f"${name}", value) for one in found for value in values]
-    return [one.replace("-d ANYCAST", "-m addrtype --dst-type ANYCAST") for one in found]
+    return [re.sub(r"-(s|d) ANYCAST", lambda m: f"-m addrtype --{_ENDS[m[1]]}-type ANYCAST", one) for one in found]
 
 
 def real_rules(text: str, family: int) -> NetfilterRuleset:

@@ -35,6 +35,9 @@ ACCOUNT_TARGET CONDITION_MATCH GEOIP_MATCH HEADER_MATCH IFACE_MATCH IPSET_MATCH 
 IPSET_V5 NFACCT_MATCH TARPIT_TARGET
 """)
 
+ONLY_4 = _names("ADDRTYPE IRC_HELPER NETBIOS_NS_HELPER PPTP_HELPER REALM_MATCH SNMP_HELPER")
+"""What kernels have for IPv4 only."""
+
 NUMBERS = {"KERNELVERSION": 60100, "CAPVERSION": 50207}
 
 
@@ -44,6 +47,8 @@ def capability(name: str, family: int) -> str | None:
         return "1" if int(name[3]) == family else "0"
     if name in NUMBERS:
         return str(NUMBERS[name])
+    if family == 6 and name in ONLY_4:
+        return "0"
     if name in PRESENT or (family == 6 and name == "HEADER_MATCH"):
         return "1"
     if name in ABSENT:

@@ -51,6 +51,10 @@ def check_settings(desk: Desk) -> None:
         why = _wrong(name, setting.value) if setting.value else ""
         if why:
             desk.refuse_whole(setting.origin, f"{name}: {why}")
+    for name in ("ROUTE_FILTER", "LOG_MARTIANS", "DOCKER"):
+        known = desk.settings.get(name)
+        if desk.family == 6 and known is not None and known.value.lower() in ("yes", "on"):
+            desk.refuse_whole(known.origin, f"{name} is for IPv4 only")
     if desk.setting("MACLIST_TABLE") == "mangle" and desk.setting("MACLIST_DISPOSITION", "REJECT") in (
         "REJECT", "A_REJECT",
     ):  # fmt: skip

@@ -67,6 +67,8 @@ def check_target(entry: RuleEntry, row: Row, family: int, declared: Container[st
         and (name, call.parameters) != ("INLINE", ())
     ):
         raise Refused(entry.inline.origin, "`-j` is allowed only with INLINE, which then has no parameter")
+    if family == 6 and name == "A_REJECT":
+        raise Refused(call.origin, "shorewall6 has no A_REJECT", "write REJECT")
     if family == 6 and (name == "NONAT" or (name in ("ACCEPT", "A_ACCEPT") and call.modifier == "+")):
         raise Refused(
             call.origin, f"shorewall6 takes the colons of any destination of {name}{call.modifier} for a port"

@@ -102,6 +102,7 @@ def _source_filters(making: Making) -> None:
             _source_filter(making, interface, forward, verdict, ipsec)
         if making.settings.text("DYNAMIC_BLACKLIST").startswith("ipset") and not interface.has("nodbl"):
             _dynamic(making, interface)
+        _listed_later(making, interface)
         if making.settings.on("FASTACCEPT"):
             where = making.settings.origin("FASTACCEPT")
             for way in ("fwd", "in"):
@@ -125,6 +126,19 @@ def _source_filter(
     if not interface.has("routeback") and not interface.has("routefilter"):
         out = m.outgoing(interface.physical, interface.origin)
         chain.jump((*out, *ipsec), forward, interface.origin, goto=not ipsec)
+
+
+def _listed_later(making: Making, interface: Interface) -> None:
+    """The dynamic blacklist, empty at first; but the rule that leads there makes the chain of an option a used one."""
+    kind = making.settings.text("DYNAMIC_BLACKLIST")
+    if not making.settings.on("DYNAMIC_BLACKLIST") or kind.startswith("ipset-only"):
+        return
+    if interface.has("nodbl") or interface.options.get("dbl") == "none":
+        return
+    origin = making.settings.origin("DYNAMIC_BLACKLIST")
+    listed = making.filter("dynamic")
+    for way in ("in", "fwd"):
+        option_chain(making, interface.name, way).jump(blacklist_states(making, origin), listed, origin)
 
 
 def _dynamic(making: Making, interface: Interface) -> None:
@@ -177,9 +191,10 @@ def _smurfs(making: Making) -> None:
     if not hosts:
         return
     chain, origin = making.filter("smurfs"), making.settings.origin("SMURF_DISPOSITION")
-    nobody = Network(making.family, 0, (1 << (32 if making.family == 4 else 128)) - 1)
-    chain.jump(m.network(nobody, origin, source=True), "RETURN", origin)
-    chain.jump((m.one("addrtype", "src-type", ("BROADCAST",), origin),), "DROP", origin)
+    if making.family == 4:
+        chain.jump(m.network(Network(4, 0, 0xFFFFFFFF), origin, source=True), "RETURN", origin)
+    everyone = "BROADCAST" if making.family == 4 else "ANYCAST"
+    chain.jump((m.one("addrtype", "src-type", (everyone,), origin),), "DROP", origin)
     chain.jump(m.network(m.MULTICAST[making.family], origin, source=True), "DROP", origin)
     for interface, kind, net, excluded, where in hosts:
         target = making.excluding(chain, excluded, source=True)

@@ -170,7 +170,7 @@ def other_columns(making: Common, line: RuleEntry, *, rates: bool = True, timed:
     if line.time is not None and timed:
         found += m.time(line.time)
     if line.headers is not None and timed:
-        found += m.word("ipv6header", "header", line.headers)
+        found += m.headers(line.headers)
     if line.switch is not None:
         found += m.word("condition", "condition", line.switch)
     if line.inline is not None:

@@ -288,6 +288,16 @@ def word(module: str, name: str, said: Written) -> Matches:
     return (one(module, name, said.text.lstrip("!"), said.origin, negated=negated),)
 
 
+def headers(said: Written) -> Matches:
+    """``[!][any:|exactly:]HEADERS`` of IPv6."""
+    negated, text, origin = said.text.startswith("!"), said.text.removeprefix("!"), said.origin
+    exactly = text.startswith("exactly:")
+    made = [Option("header", text.removeprefix("exactly:").removeprefix("any:"), negated, origin)]
+    if not exactly:
+        made.append(Option("soft", None, False, origin))
+    return (Match("ipv6header", tuple(made), origin),)
+
+
 def product(*questions: list[Matches]) -> list[Matches]:
     """Every combination of one way to meet each question."""
     found: list[Matches] = [()]

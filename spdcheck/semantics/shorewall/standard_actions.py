@@ -178,10 +178,12 @@ def _smurfs(rules: Rules, line: RuleEntry, where: Where) -> None:
     chain = rules.making.filter("%DropSmurfs")
     if not chain.rules:
         origin, family = line.origin, rules.making.family
-        nobody = m.parse_network("0.0.0.0/32" if family == 4 else "::/128")
+        nobody = m.parse_network("0.0.0.0/32")
         assert nobody is not None
-        chain.jump(m.network(nobody, origin, source=True), "RETURN", origin)
-        chain.jump((m.one("addrtype", "src-type", ("BROADCAST",), origin),), "DROP", origin)
+        if family == 4:
+            chain.jump(m.network(nobody, origin, source=True), "RETURN", origin)
+        everyone = "BROADCAST" if family == 4 else "ANYCAST"
+        chain.jump((m.one("addrtype", "src-type", (everyone,), origin),), "DROP", origin)
         chain.jump(m.network(m.MULTICAST[family], origin, source=True), "DROP", origin)
     rules.jump(line, where, chain)
 

@@ -6,6 +6,7 @@ kinds: what comes or leaves by IPsec, and the rest. As soon as any group is of t
 
 from __future__ import annotations
 
+import re
 from dataclasses import field
 from typing import TYPE_CHECKING
 
@@ -173,6 +174,9 @@ class Layout:
     def _add_interfaces(self) -> None:
         for entry in self.source.interfaces:
             options = {option.name: option.value or "1" for option in entry.options}
+            if any(option.name == "ignore" and option.value is None for option in entry.options):
+                # Without a value it exempts from the hairpin filter too.
+                options["ignore"] = "3"
             name = entry.port or entry.name
             sfilter = next((o for o in entry.options if o.name == "sfilter"), None)
             interface = Interface(
@@ -225,7 +229,7 @@ class Layout:
         for text in option.values or ((option.value,) if option.value else ()):
             for number, part in enumerate(text.strip("()").split("!")):
                 into = excluded if number else into
-                for word in filter(None, part.split(",")):
+                for word in filter(None, re.sub(r"[\[\]<>]", "", part).split(",")):
                     net = parse_network(word)
                     kind = AddressKind.NETWORK if net is not None else AddressKind.SET
                     into.append(Address(kind, net, "" if net is not None else word.lstrip("+"), option.origin))
