@@ -158,3 +158,16 @@ def test_a_marked_policy_is_not_found_at_the_end(policy: str, verdict: str) -> N
     target = chain.rules[-1].target
     assert target is not None
     assert target.name == verdict.replace("REJECT", "reject")
+
+
+@pytest.mark.parametrize(
+    ("line", "inside"), [("ACCEPT all+ loc", True), ("ACCEPT all+ loc,net", False), ("ACCEPT all+ loc,net+", True)]
+)
+def test_the_sign_for_the_inside_of_a_zone(line: str, *, inside: bool) -> None:
+    made = compiled(shorewall_of(read_text(f"{ZONES}{POLICY}=== rules\n{line}\n", (5, 2, 8))), firewall(4))
+    (table,) = [table for table in made.tables if table.name == "filter"]
+    chain = table.chain("loc-loc")
+    accepts = (
+        [rule for rule in chain.rules if rule.target is not None and not rule.matches] if chain is not None else []
+    )
+    assert bool(accepts) is inside

@@ -55,6 +55,7 @@ class Desk:
         self.params: dict[str, Setting] = {}
         self.has_conf = False
         self.refused: Span | None = None
+        self.refusals: list[Span] = []
 
     def reading(self, file: SourceFile) -> Reading:
         """The counts of one file; all share the same facts."""
@@ -66,21 +67,34 @@ class Desk:
     def refuse(self, span: Span, message: str, mend: str = "", notes: tuple[Note, ...] = ()) -> None:
         """Shorewall stops here, and loads nothing."""
         self.reading(span.file).unreadable(span, message, part=BOTH, mend=mend, notes=notes)
-        if self.refused is None:
-            self.refused = _first_line(span)
+        self._refuse(span)
 
     def refuse_whole(self, span: Span, message: str, mend: str = "", notes: tuple[Note, ...] = ()) -> None:
         """As :meth:`refuse`, where every line was read but what they say together is refused."""
         self.facts.diagnostics.append(Diagnostic(code="CFG001", span=span, message=message, mend=mend, notes=notes))
         self.reading(span.file).gap(span, f"{span.where} is refused by Shorewall", BOTH)
-        if self.refused is None:
-            self.refused = _first_line(span)
+        self._refuse(span)
 
     def pass_over(self, span: Span, message: str, mend: str = "") -> None:
         """Shorewall says that a line is wrong and goes on without it, so that nothing is unknown."""
         reading = self.reading(span.file)
         reading.unparsed += 1
         reading.say("CFG001", span, f"{message}; 2.x goes on without this line", mend=mend)
+
+    def _refuse(self, span: Span) -> None:
+        self.refusals.append(_first_line(span))
+        if self.refused is None:
+            self.refused = self.refusals[-1]
+
+    def earliest(self, known: int, files: tuple[str, ...]) -> None:
+        """Lines of these files are judged one after the other: of the refusals since, the first line counts.
+
+        ``known`` is how many refusals there were before.
+        """
+        fresh = self.refusals[known:]
+        if known or not fresh or any(span.file.path.rpartition("/")[2] not in files for span in fresh):
+            return
+        self.refused = min(fresh, key=lambda span: (files.index(span.file.path.rpartition("/")[2]), span.start))
 
     def refused_since(self, release: tuple[int, ...], span: Span, message: str, mend: str = "") -> None:
         """Releases from this one on stop here; older ones read it. Without a known release it is a warning."""
@@ -109,7 +123,7 @@ class Desk:
         self.reading(span.file).say("CFG003", span, message, mend=mend, warning=ignored)
         if not ignored:
             self.reading(span.file).gap(span, f"{span.where} has an undefined variable", BOTH)
-            self.refused = self.refused or _first_line(span)
+            self._refuse(span)
         return not ignored
 
     def value(self, name: str) -> str | None:

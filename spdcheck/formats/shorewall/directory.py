@@ -78,9 +78,15 @@ def read_directory(desk: Desk, origin: SourceFile) -> Shorewall:
     check_default_actions(desk, draft)
     table = check_policies(desk, draft)
     _translations(desk, draft)
-    _each(desk, "tunnels", lambda line: topology.tunnel(desk, draft, line), comments=True, fatal=desk.dialect == 5)
+    if desk.dialect == 2:
+        _each(desk, "tunnels", lambda line: topology.tunnel(desk, draft, line), comments=True, fatal=False)
+    known = len(desk.refusals)
     _rules(desk, draft)
     check_rules(desk, draft, table)
+    desk.earliest(known, ("blrules", "rules"))
+    _conntrack(desk, draft)
+    if desk.dialect == 5:
+        _each(desk, "tunnels", lambda line: topology.tunnel(desk, draft, line), comments=True)
     _others(desk, draft)
     return Shorewall(
         origin=origin.span(),
@@ -194,12 +200,15 @@ def _rules(desk: Desk, draft: Draft) -> None:
     read_bodies(desk, draft, calls)
 
 
-def _others(desk: Desk, draft: Draft) -> None:
+def _conntrack(desk: Desk, draft: Draft) -> None:
     for name, most in (("conntrack", 3), ("notrack", 2)):
         file = desk.files.get(name)
         if file is not None and desk.reads(name) and not draft.conntrack:
             reader = LineReader(desk, file, most_format=most, comments=True)
             _numbered(desk, reader, lambda line, number: plain.conntrack(desk, draft, line, number))
+
+
+def _others(desk: Desk, draft: Draft) -> None:
     _each(desk, "mangle", lambda line: plain.mangle(desk, draft, line), comments=True)
     if not draft.mangle:
         _each(desk, "tcrules", lambda line: plain.tcrules(desk, draft, line), comments=True)

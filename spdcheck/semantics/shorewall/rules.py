@@ -85,7 +85,9 @@ class Rules:
         dests = self._zones(dest.zones) if dest is not None and dest.zones is not None else lone
         wild = _is_wild(source.zones) or (dest is not None and _is_wild(dest.zones))
         intrazone = bool(source.zones and source.zones.intrazone)
-        intrazone |= bool(dest is not None and dest.zones is not None and dest.zones.intrazone)
+        to = dest.zones if dest is not None else None
+        # 5.2.8 forgets the `+` of the source where a list of zones follows.
+        intrazone = to.intrazone if to is not None and len(to.names) > 1 else intrazone or bool(to and to.intrazone)
         for first in sources:
             for second in dests:
                 if wild and not intrazone and first == second:
