@@ -90,10 +90,16 @@ class Rules:
         intrazone = to.intrazone if to is not None and len(to.names) > 1 else intrazone or bool(to and to.intrazone)
         for first in sources:
             for second in dests:
-                if wild and not intrazone and first == second:
+                if wild and ((first == second and not intrazone) or self._closed(entry, first, second)):
                     continue
                 line = replace(entry, source=(source,), dest=(dest,) if dest is not None else ())
                 self.line(line, Where(first, second, wild=wild))
+
+    def _closed(self, entry: RuleEntry, first: str, second: str) -> bool:
+        """A line with ``all`` leaves out pairs whose policy is NONE, unless it only translates."""
+        policy = self.making.policies.of(first, second)
+        only = entry.action.modifier == "-" or entry.action.name == "NONAT"
+        return policy is not None and policy.name == "NONE" and not only
 
     def _zones(self, zones: Zones | None) -> list[str]:
         if zones is None:
