@@ -14,10 +14,11 @@ from spdcheck.named_tuples import NamedTuple
 from spdcheck.records import replace
 from spdcheck.semantics.decision import Continue, Decide, DecisionList
 from spdcheck.semantics.fields import CAPTURED
+from spdcheck.semantics.filters import Heard
 from spdcheck.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator
+    from collections.abc import Container, Hashable, Iterable, Iterator
 
     from spdcheck.semantics.filters import RuleList
     from spdcheck.semantics.packet import Packet
@@ -85,6 +86,9 @@ class IdleRules:
                 origin = _rule(item, answer.entry)
                 if origin is not None and origin not in item.logged | item.replaced:
                     found.setdefault(origin, []).append(Idle(origin, (), None, answer.unknown))
+        for item in self._lists:
+            for origin in _kept_from_logs(item, found):
+                found.pop(origin, None)
         told = {idle.origin for idle in self.never_deciding}
         sure = (origin for origin, idle in self._whole(found) if not any(one.unknown for one in idle))
         return tuple(origin for origin in sure if origin not in told)
@@ -94,6 +98,23 @@ class IdleRules:
         for origin, idle in sorted(found.items(), key=lambda row: row[0].start):
             if len(idle) == self._spoken[origin]:
                 yield origin, idle
+
+
+def _kept_from_logs(item: RuleList, candidates: Container[Span]) -> set[Span]:
+    """The rules of a list without which more would be logged, or nobody can tell; only candidates are looked at."""
+    if item.heard is None:
+        return set()
+    heard = item._replace(rules=item.heard)
+    entries = item.heard.entries
+    last = max(
+        (n for n, e in enumerate(entries) if isinstance(e.effect, Decide) and isinstance(e.effect.action, Heard)),
+        default=0,
+    )
+    places = [_rule(heard, number) for number in range(last)]
+    asked = {number for number, place in enumerate(places) if place is not None and place in candidates}
+    others = frozenset(number for number in range(len(entries)) if number not in asked)
+    quiet = {answer.entry for answer in redundant(item.heard, idle=others) if not answer.unknown}
+    return {place for number in asked - quiet if (place := places[number]) is not None}
 
 
 class Logged(NamedTuple):

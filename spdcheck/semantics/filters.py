@@ -118,6 +118,13 @@ class FilterPoint:
     divisible: Predicate | None = None
 
 
+class Heard(NamedTuple):
+    """What is written to a log, by which target with which options."""
+
+    target: str
+    options: tuple[object, ...]
+
+
 class RuleList(NamedTuple):
     """One list of a host's filters with the actions of its own language, for questions about the rules themselves.
 
@@ -125,7 +132,7 @@ class RuleList(NamedTuple):
     that log, where the actions don't tell it; ``replaced`` are those in whose place another one would come if they were
     not there (policies of Shorewall), so that a list without them is not what the file without them means. ``either``
     says that a condition that no packet answers (a limit, a set) holds now and then, so that its rule is one that
-    decides.
+    decides. ``heard`` is the list as it would be if logging decided, where rules log and let the list go on.
     """
 
     name: str
@@ -136,6 +143,7 @@ class RuleList(NamedTuple):
     logged: frozenset[Span] = frozenset()
     replaced: frozenset[Span] = frozenset()
     either: bool = False
+    heard: DecisionList | None = None
 
 
 def points(host: Host, hook: str, interface: str) -> tuple[FilterPoint, ...]:

@@ -16,7 +16,7 @@ from spdcheck.semantics import conditions
 from spdcheck.semantics.changes import changed_fields
 from spdcheck.semantics.decision import Decide, DecisionList, Entry, Undecided
 from spdcheck.semantics.fields import CAPTURED
-from spdcheck.semantics.filters import FilterPoint, RuleList, Tracking, Verdict
+from spdcheck.semantics.filters import FilterPoint, Heard, RuleList, Tracking, Verdict
 from spdcheck.semantics.nameless_interfaces import with_doubts
 from spdcheck.semantics.predicate import Unknown
 from spdcheck.semantics.rulesets.netfilter import Compiler, uses_conntrack
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from spdcheck.model.host import Host
+    from spdcheck.model.netfilter import Table, Target
     from spdcheck.source import Span
 
 TRACK, CONFIRM = "conntrack", "confirm"
@@ -67,7 +68,29 @@ def _lists(same: SameHost) -> Iterator[RuleList]:
                     yield RuleList(
                         f"{table.name} {hook}", compiler.ruleset.origin, found, translates=table.name == "nat",
                         unknown=why or _undecided(found), logged=logged, replaced=replaced, either=True,
+                        heard=_heard(compiler, table, hook),
                     )  # fmt: skip
+
+
+class _Hearing(Compiler):
+    """Tables as if a target that logs decided."""
+
+    def noted(self, target: Target) -> Decide | None:
+        """LOG and its kin."""
+        if target.name not in _LOGS:
+            return None
+        return Decide(Heard(target.name, tuple(option[:3] for option in target.options)))
+
+
+_LOGS = ("LOG", "NFLOG", "ULOG", "AUDIT")
+
+
+def _heard(compiler: Compiler, table: Table, hook: str) -> DecisionList | None:
+    """The table at a hook as if logging decided; None where nothing logs."""
+    targets = (rule.target for chain in table.chains for rule in chain.rules)
+    if not any(target is not None and target.name in _LOGS for target in targets):
+        return None
+    return _Hearing(compiler.host, compiler.ruleset).hook(table, hook)
 
 
 def _logging(host: Host) -> Iterator[Span]:
