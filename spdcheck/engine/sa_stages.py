@@ -30,6 +30,7 @@ from spdcheck.semantics.packet import TRANSPORT, TUNNEL
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from spdcheck.engine.frame import Frame
     from spdcheck.engine.simulate import Simulator
     from spdcheck.engine.situation import Situation
     from spdcheck.engine.traffic import Traffic
@@ -226,7 +227,8 @@ def find_arriving(simulator: Simulator, situation: Situation, stage: Stage) -> I
         protection.protocol, there.mode, protection.source, where, there.spi, there.reqid,
         protection.overhead, there.origin, there, udp=protection.udp,
     )  # fmt: skip
-    if there.mode is not protection.mode and Mode.ANY not in (there.mode, protection.mode):
+    alike = there.mode is Mode.TUNNEL and _is_ip_in_ip(situation.frame.inner)
+    if there.mode is not protection.mode and Mode.ANY not in (there.mode, protection.mode) and not alike:
         why = f"the packet is in {protection.mode.value} mode, the SA at {host.name} in {there.mode.value} mode"
         # A tunnel SA refuses what is no IP packet inside (xfrm4_remove_tunnel_encap); a transport SA hands up IP in IP,
         # which nobody takes.
@@ -235,6 +237,11 @@ def find_arriving(simulator: Simulator, situation: Situation, stage: Stage) -> I
     detail = f"{protection.protocol.value} {protection.spi_text} to {where}"
     step = Step(host.name, "SA", Mark.OK, "found", detail, situation.in_interface, there.origin)
     yield Move(situation.with_(step, found=found))
+
+
+def _is_ip_in_ip(frame: Frame | None) -> bool:
+    """A tunnel device's packet that, in transport mode, looks on the wire like a packet in tunnel mode."""
+    return frame is not None and frame.protection is None and frame.kind in ("ipip", "gif") and frame.inner is not None
 
 
 def _was_translated(traffic: Traffic, protection: Protection) -> bool:
@@ -266,6 +273,8 @@ def decapsulate(simulator: Simulator, situation: Situation, stage: Stage) -> Ite
     before = situation.frame.length
     frame = unwrap(situation.frame)
     tunnel = found.mode is Mode.TUNNEL
+    if tunnel and situation.frame.protection is not None and situation.frame.protection.mode is Mode.TRANSPORT:
+        frame = unwrap(frame)
     values: dict[Field, tuple[tuple[int, int], ...]] = {
         IPSEC_IN: single(TUNNEL if tunnel else TRANSPORT),
         REQID_IN: single(found.reqid or 0),

@@ -47,6 +47,21 @@ def test_the_two_ends_of_an_sa(sent: str, expected: str, key: int, counter: str)
     assert seen.counter == counter
 
 
+def test_a_tunnel_sa_takes_the_ip_in_ip_of_a_transport_sa() -> None:
+    device = (
+        "ip tunnel add ipip1 mode ipip local 192.0.2.{0} remote 192.0.2.{1}\nip link set ipip1 up\n"
+        "ip addr add 172.31.0.{0}/30 dev ipip1\n"
+    )
+    policy = POLICY.format(mode="transport").replace("dir out", "proto 4 dir out")
+    found = site(
+        f"=== spdcheck.toml\n{host('a', 1)}{host('b', 2)}"
+        f"=== a/xfrm\n{device.format(1, 2)}{STATE.format(spi='0x1001', mode='transport', key=1)}{policy}"
+        f"=== b/xfrm\n{device.format(2, 1)}{STATE.format(spi='0x1001', mode='tunnel', key=1)}"
+    )
+    seen = trace(Simulator(found), parse_flow("udp 172.31.0.1 172.31.0.2:53", found).packet(), reply=False)
+    assert (seen.disposition, seen.counter) == (Disposition.DISCARDED_BY_SPD, "XfrmInNoPols")
+
+
 def test_an_spi_that_the_receiver_does_not_have() -> None:
     found = site(
         f"=== spdcheck.toml\n{host('a', 1)}{host('b', 2)}"
