@@ -22,7 +22,6 @@ from spdcheck.semantics.remote_selection import listens_on
 
 if TYPE_CHECKING:
     from spdcheck.semantics.ike.phase1_proposals import Difference, Match
-    from spdcheck.semantics.ike.sides import Side
     from spdcheck.semantics.ike.talk import Talk
 
 _ISAKMPD_MODES = {ExchangeMode.MAIN: "ID_PROT", ExchangeMode.AGGRESSIVE: "AGGRESSIVE", ExchangeMode.BASE: "BASE"}
@@ -60,8 +59,8 @@ def first_message(talk: Talk) -> Refusal | Doubt | None:
                 talk.section.heading)  # fmt: skip
     groups = {offer.group for offer in talk.offers}
     if talk.mode is ExchangeMode.AGGRESSIVE and len(groups) > 1 and not starter.is_racoon:
-        return _refused(
-            talk, Step.MODE, Cause.EXCHANGE_MODE, starter,
+        return talk.refuse(
+            Step.MODE, Cause.EXCHANGE_MODE, starter,
             f"in aggressive mode isakmpd of {starter.name} can offer one group only, but its transforms have several",
             [Place(starter.name, offer.places["group"], f"group {offer.group}") for offer in talk.offers[:3]],
             [Log(starter.name, "ike_phase_1_initiator_send_SA: differing group descriptions in a proposal")],
@@ -76,13 +75,13 @@ def _transport(talk: Talk) -> Refusal | None:
         talk.doubts.append(Doubt(starter.name, talk.transport.unknown, talk.transport.place))
     if talk.transport.blocked:
         places = [] if talk.transport.place is None else [Place(starter.name, talk.transport.place, "decides")]
-        return _refused(
-            talk, Step.TRANSPORT, Cause.TRANSPORT, starter, talk.transport.blocked, places, words.giving_up(starter),
+        return talk.refuse(
+            Step.TRANSPORT, Cause.TRANSPORT, starter, talk.transport.blocked, places, words.giving_up(starter),
             mend="let udp 500 pass between the two in both directions",
         )  # fmt: skip
     if not listens_on(answerer.daemon, answerer.own):
-        return _refused(
-            talk, Step.TRANSPORT, Cause.TRANSPORT, answerer,
+        return talk.refuse(
+            Step.TRANSPORT, Cause.TRANSPORT, answerer,
             f"{answerer.program} of {answerer.name} does not listen on {answerer.own}",
             [Place(answerer.name, item.origin, f"listens on {item.address}") for item in answerer.daemon.listeners[:3]],
             words.giving_up(starter), mend=f"listen on {answerer.own}",
@@ -105,8 +104,8 @@ def peer_look_up(talk: Talk) -> Refusal | None:
         else f"exchange_setup_p1: no section for {answerer.peer}"
     )
     word = f"remote {answerer.peer} {{ … }}" if answerer.is_racoon else f"{answerer.peer}= SECTION to [Phase 1]"
-    return _refused(
-        talk, Step.PEER, Cause.NO_PEER, answerer, f"{answerer.name} has no section for {answerer.peer}",
+    return talk.refuse(
+        Step.PEER, Cause.NO_PEER, answerer, f"{answerer.name} has no section for {answerer.peer}",
         [Place(answerer.name, answerer.daemon.origin.file.span(0, 0), "its sections")],
         [Log(answerer.name, line), *words.giving_up(talk.starter)], mend=f"add {word}",
     )  # fmt: skip
@@ -127,8 +126,8 @@ def exchange_mode(talk: Talk) -> Refusal | None:
         expected = _ISAKMPD_MODES[first.modes[0]] if first.modes else "none"
         line = f"expected exchange type {expected} got {_ISAKMPD_MODES[talk.mode]}"
     starts = talk.section.modes_origin or talk.section.heading
-    return _refused(
-        talk, Step.MODE, Cause.EXCHANGE_MODE, answerer,
+    return talk.refuse(
+        Step.MODE, Cause.EXCHANGE_MODE, answerer,
         f"{talk.starter.name} starts in {talk.mode.value} mode, {answerer.name} answers in {own} mode only",
         [
             Place(answerer.name, first.modes_origin or first.heading, f"{own} mode"),
@@ -208,8 +207,8 @@ def _no_proposal(talk: Talk, found: Match) -> Refusal:
             f"[Phase 1] of {answerer.name} has no line for {answerer.peer}, and isakmpd's own {BUILT_IN} does not take "
             f"{count}: {said}"
         )
-    return _refused(
-        talk, Step.PROPOSAL, cause, answerer, reason, places, [*logs, *words.giving_up(starter)],
+    return talk.refuse(
+        Step.PROPOSAL, cause, answerer, reason, places, [*logs, *words.giving_up(starter)],
         differing=", ".join(d.attribute for d in differences), mend=_mend(differences, cause),
     )  # fmt: skip
 
@@ -227,8 +226,8 @@ def _own_offer(talk: Talk, again: Match) -> Refusal:
     starter = talk.starter
     said = "; ".join(f"{d.attribute} {d.got}, allowed {d.expected}" for d in again.differences)
     only_life = all(d.cause is Cause.LIFETIME for d in again.differences)
-    return _refused(
-        talk, Step.PROPOSAL, Cause.LIFETIME if only_life else Cause.PROPOSAL, starter,
+    return talk.refuse(
+        Step.PROPOSAL, Cause.LIFETIME if only_life else Cause.PROPOSAL, starter,
         f"isakmpd of {starter.name} refuses its own offer when it comes back, since it is outside of its own range: "
         f"{said}",
         [Place(starter.name, d.ours, f"offers {d.got}, takes {d.expected}") for d in again.differences],
@@ -255,8 +254,8 @@ def nat_traversal(talk: Talk) -> Refusal | None:
         for side in (starter, answerer):
             listeners = side.daemon.listeners
             if side.is_racoon and listeners and not any(item.nat_traversal for item in listeners):
-                return _refused(
-                    talk, Step.NAT, Cause.NAT, side,
+                return talk.refuse(
+                    Step.NAT, Cause.NAT, side,
                     f"both go on in UDP 4500 behind the NAT, but racoon of {side.name} does not listen there",
                     [Place(side.name, listeners[0].origin, "no isakmp_natt in listen")],
                     words.giving_up(starter), mend=f"add isakmp_natt {side.own} [4500]; to listen",
@@ -266,28 +265,11 @@ def nat_traversal(talk: Talk) -> Refusal | None:
     if talk.udp:
         talk.port = NAT_T_PORT
         if talk.transport.blocked_behind_nat:
-            return _refused(
-                talk, Step.NAT, Cause.NAT, starter, talk.transport.blocked_behind_nat, [], words.giving_up(starter),
+            return talk.refuse(
+                Step.NAT, Cause.NAT, starter, talk.transport.blocked_behind_nat, [], words.giving_up(starter),
                 mend="let udp 4500 pass between the two in both directions",
             )  # fmt: skip
     return None
-
-
-def _refused(
-    talk: Talk,
-    step: Step,
-    cause: Cause,
-    by: Side,
-    reason: str,
-    places: list[Place],
-    logs: list[Log] | tuple[Log, ...],
-    *,
-    differing: str = "",
-    mend: str = "",
-) -> Refusal:
-    """A refusal, which is also the last decision on the last message."""
-    talk.decide(by, reason, places[0].span if places else None, accepted=False)
-    return Refusal(step, cause, by.name, reason, tuple(places), tuple(logs), differing, mend)
 
 
 STEPS = (

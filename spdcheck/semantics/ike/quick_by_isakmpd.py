@@ -10,7 +10,7 @@ from spdcheck.semantics.ike import words
 from spdcheck.semantics.ike.outcome import Cause, Doubt, Log, Place, Refusal, Step
 from spdcheck.semantics.ike.quick_policy import assume, policy_answer, policy_refusal
 from spdcheck.semantics.ike.quick_racoon import Accepted
-from spdcheck.semantics.ike.quick_words import asked_at, notified, refused, shown
+from spdcheck.semantics.ike.quick_words import asked_at, notified, shown
 from spdcheck.semantics.isakmpd_connections import answering
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ def by_isakmpd(talk: Talk, ids: Ids, suites: tuple[OfferedSuite, ...]) -> tuple[
     """isakmpd looks at its policy alone; its own suites are never consulted."""
     side, ours = talk.answerer, ids.reversed()
     if any(addresses.prefix_length is None for addresses in (ids.local, ids.remote)):
-        return refused(
-            talk, Step.PHASE2_IDS, Cause.IDS, side, "isakmpd takes addresses and subnets as identities, no ranges",
+        return talk.refuse(
+            Step.PHASE2_IDS, Cause.IDS, side, "isakmpd takes addresses and subnets as identities, no ranges",
             [asked_at(talk)], [words.dropped(side, "INVALID_ID_INFORMATION")], mend="write subnets",
         )  # fmt: skip
     found = _first_allowed(talk, side, ours, suites)
@@ -49,8 +49,8 @@ def by_isakmpd(talk: Talk, ids: Ids, suites: tuple[OfferedSuite, ...]) -> tuple[
         how = "its connection" if taken.exact else "a connection with this local network"
         talk.decide(side, f"knows it as {how} [{taken.connection.name}]", taken.connection.heading)
     elif not side.daemon.isakmpd.uses_keynote:
-        return refused(
-            talk, Step.PHASE2_IDS, Cause.IDS, side,
+        return talk.refuse(
+            Step.PHASE2_IDS, Cause.IDS, side,
             f"{side.name} has no passive connection for {ours}, and no policy that could allow it", [asked_at(talk)],
             [Log(side.name, f"peer proposed invalid phase 2 IDs: initiator id {ids.local}, responder id {ids.remote}"),
              words.dropped(side, "INVALID_ID_INFORMATION"), *words.giving_up(talk.starter, phase=2)],
@@ -66,8 +66,8 @@ def _first_allowed(talk: Talk, side: Side, ours: Ids, suites: tuple[OfferedSuite
     possible = [(suite, choices) for suite in suites for choices in _choices(suite)]
     if not possible:
         said = "; ".join(str(suite) for suite in suites[:3])
-        return refused(
-            talk, Step.PHASE2_PROPOSAL, Cause.PHASE2_PROPOSAL, side, f"isakmpd of {side.name} can do none of: {said}",
+        return talk.refuse(
+            Step.PHASE2_PROPOSAL, Cause.PHASE2_PROPOSAL, side, f"isakmpd of {side.name} can do none of: {said}",
             [Place(talk.starter.name, suite.place, "offered") for suite in suites[:3]],
             [Log(side.name, "message_negotiate_sa: no compatible proposal found"),
              words.dropped(side, "NO_PROPOSAL_CHOSEN"), *notified(talk)],
@@ -94,8 +94,8 @@ def _first_allowed(talk: Talk, side: Side, ours: Ids, suites: tuple[OfferedSuite
 
 def _accept(talk: Talk, side: Side, suite: OfferedSuite, choices: tuple[Choice, ...]) -> Accepted | Refusal:
     if len(suite.groups) > 1:
-        return refused(
-            talk, Step.PHASE2_PROPOSAL, Cause.PFS, side, "the protocols of the suite have different groups",
+        return talk.refuse(
+            Step.PHASE2_PROPOSAL, Cause.PFS, side, "the protocols of the suite have different groups",
             [Place(talk.starter.name, suite.pfs_place, "not the same group in every protocol")],
             [words.dropped(side, "NO_PROPOSAL_CHOSEN"), *notified(talk)], differing="PFS group",
             mend="write the same GROUP_DESCRIPTION in every transform of the suite",

@@ -11,7 +11,7 @@ from spdcheck.semantics.ike.outcome import Cause, Doubt, Log, Place, Refusal, St
 from spdcheck.semantics.ike.quick_ids import Answer, look_up
 from spdcheck.semantics.ike.quick_offers import Need, OfferedSuite, needs, of_racoon
 from spdcheck.semantics.ike.quick_racoon import Accepted, takes
-from spdcheck.semantics.ike.quick_words import asked_at, chosen, notified, refused
+from spdcheck.semantics.ike.quick_words import asked_at, chosen, notified
 
 if TYPE_CHECKING:
     from spdcheck.model.ike import Phase2Proposal
@@ -35,11 +35,12 @@ def by_racoon(talk: Talk, ids: Ids, suites: tuple[OfferedSuite, ...]) -> tuple[A
     if found.answer is Answer.NO_SAINFO:
         near = side.known.sainfos.nearest(ours)
         places = [] if near is None else [Place(side.name, near[0].heading, f"the nearest: {' and '.join(near[1])}")]
-        return refused(
-            talk, Step.PHASE2_IDS, Cause.IDS, side, f"{side.name} has no sainfo for {ours}",
+        return talk.refuse(
+            Step.PHASE2_IDS, Cause.IDS, side, f"{side.name} has no sainfo for {ours}",
             [*places, asked_at(talk)],
             [Log(side.name, "failed to get sainfo."),
-             Log(side.name, "failed to pre-process ph2 packet (side: 1, status: 1).")],
+             Log(side.name, "failed to pre-process ph2 packet (side: 1, status: 1)."),
+             *words.giving_up(talk.starter, phase=2)],
             mend=f"add {ours.as_sainfo} {{ … }} to {side.name}",
         )  # fmt: skip
     if found.answer in (Answer.NO_POLICY, Answer.NO_PROTECTION):
@@ -52,9 +53,10 @@ def by_racoon(talk: Talk, ids: Ids, suites: tuple[OfferedSuite, ...]) -> tuple[A
             [] if found.policy is None else [Place(side.name, found.policy.origin, "asked first, protects nothing")]
         )
         what = "no in policy" if found.policy is None else "an in policy that protects nothing"
-        return refused(
-            talk, Step.PHASE2_IDS, Cause.IDS, side, f"{side.name} has {what} for {ours}", [*places, asked_at(talk)],
-            [Log(side.name, line), Log(side.name, "failed to get proposal for responder.")],
+        return talk.refuse(
+            Step.PHASE2_IDS, Cause.IDS, side, f"{side.name} has {what} for {ours}", [*places, asked_at(talk)],
+            [Log(side.name, line), Log(side.name, "failed to get proposal for responder."),
+             *words.giving_up(talk.starter, phase=2)],
             mend="write the same networks on both sides, source and destination swapped",
         )  # fmt: skip
     assert found.sainfo is not None
@@ -86,8 +88,8 @@ def by_racoon(talk: Talk, ids: Ids, suites: tuple[OfferedSuite, ...]) -> tuple[A
         places.append(Place(talk.starter.name, item.theirs, f"offers {item.attribute} {item.got}"))
     logs = [Log(side.name, item.log) for item in taken if item.log]
     logs += [Log(side.name, line) for line in ("not matched", "no suitable policy found.", "no proposal chosen.")]
-    return refused(
-        talk, Step.PHASE2_PROPOSAL, cause, side,
+    return talk.refuse(
+        Step.PHASE2_PROPOSAL, cause, side,
         f"{side.name} does not take the phase 2 proposal of {talk.starter.name}" + (f": {said}" if said else ""),
         places or [asked_at(talk)], [*logs, *notified(talk)],
         differing=", ".join(item.attribute for item in taken), mend=_mend(cause),

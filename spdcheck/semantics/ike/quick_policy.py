@@ -9,7 +9,7 @@ from spdcheck.semantics.file_places import locate
 from spdcheck.semantics.ike import words
 from spdcheck.semantics.ike.outcome import Cause, Doubt, Log, Place, Refusal, Step
 from spdcheck.semantics.ike.policy_question import ask
-from spdcheck.semantics.ike.quick_words import notified, refused
+from spdcheck.semantics.ike.quick_words import notified
 
 if TYPE_CHECKING:
     from spdcheck.semantics.ike.policy_question import Answer as PolicyAnswer
@@ -61,8 +61,8 @@ def policy_refusal(talk: Talk, side: Side, answer: PolicyAnswer, *, asked: bool)
         logs += notified(talk)
     elif peer.is_racoon:
         logs.append(Log(peer.name, f"{peer.peer} give up to get IPsec-SA due to time up to wait."))
-    return refused(
-        talk, Step.PHASE2_PROPOSAL, Cause.KEYNOTE, side, f"the KeyNote policy of {side.name} refuses {what}{why}",
+    return talk.refuse(
+        Step.PHASE2_PROPOSAL, Cause.KEYNOTE, side, f"the KeyNote policy of {side.name} refuses {what}{why}",
         [*places, Place(talk.starter.name, offered_at, "proposed here")], logs,
         differing="; ".join(answer.blamed), mend="let the Conditions accept what is negotiated",
     )  # fmt: skip

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spdcheck.semantics.ike import words
-from spdcheck.semantics.ike.outcome import Cause, Log, Place, Refusal, Step
+from spdcheck.semantics.ike.outcome import Log, Place
 
 if TYPE_CHECKING:
     from spdcheck.semantics.ike.quick_offers import Choice, OfferedSuite
     from spdcheck.semantics.ike.quick_racoon import Accepted
-    from spdcheck.semantics.ike.sides import Side
     from spdcheck.semantics.ike.talk import Talk
 
 
@@ -39,22 +38,3 @@ def notified(talk: Talk) -> tuple[Log, ...]:
             *words.giving_up(starter, phase=2),
         )
     return words.giving_up(starter, phase=2)
-
-
-def refused(
-    talk: Talk,
-    step: Step,
-    cause: Cause,
-    by: Side,
-    reason: str,
-    places: list[Place],
-    logs: list[Log],
-    *,
-    differing: str = "",
-    mend: str = "",
-) -> Refusal:
-    """A refusal with its places and the lines of the logs, noted in the talk."""
-    talk.decide(by, reason, places[0].span if places else None, accepted=False)
-    if step is Step.PHASE2_IDS and by.is_racoon:
-        logs = [*logs, *words.giving_up(talk.starter, phase=2)]
-    return Refusal(step, cause, by.name, reason, tuple(places), tuple(logs), differing, mend)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spdcheck.model.ike import ExchangeMode
-from spdcheck.semantics.ike.outcome import Decision, Doubt, Item, Message
+from spdcheck.semantics.ike.outcome import Decision, Doubt, Item, Message, Refusal
 from spdcheck.semantics.ike.sides import ISAKMP_PORT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from spdcheck.model.ike import Credential, IkePeer
     from spdcheck.semantics.ike.identities import Named
-    from spdcheck.semantics.ike.outcome import Phase1, Phase2, Transport
+    from spdcheck.semantics.ike.outcome import Cause, Log, Phase1, Phase2, Place, Step, Transport
     from spdcheck.semantics.ike.phase1_proposals import Offer
     from spdcheck.semantics.ike.sides import Side, Want
     from spdcheck.source import Span
@@ -58,6 +60,22 @@ class Talk:
         last = self.messages[-1]
         decision = Decision(side.name, text, span, accepted)
         self.messages[-1] = last._replace(decisions=(*last.decisions, decision))
+
+    def refuse(
+        self,
+        step: Step,
+        cause: Cause,
+        by: Side,
+        reason: str,
+        places: Sequence[Place],
+        logs: Iterable[Log],
+        *,
+        differing: str = "",
+        mend: str = "",
+    ) -> Refusal:
+        """A refusal, which is also the last decision on the last message."""
+        self.decide(by, reason, places[0].span if places else None, accepted=False)
+        return Refusal(step, cause, by.name, reason, tuple(places), tuple(logs), differing, mend)
 
     @property
     def exchange(self) -> str:
