@@ -13,8 +13,6 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from spdcheck.model.host import Platform
-from spdcheck.model.netfilter import NetfilterRuleset
-from spdcheck.model.shorewall import Shorewall
 from spdcheck.named_tuples import NamedTuple
 from spdcheck.records import dataclass
 from spdcheck.semantics.changes import Assign
@@ -163,11 +161,11 @@ def points(host: Host, hook: str, interface: str) -> tuple[FilterPoint, ...]:
 
 def _foreign(host: Host, hook: str) -> Iterator[FilterPoint]:
     """Rules of a filter that the host's system does not have: what decides there is not known."""
-    on_bsd = host.platform in (Platform.FREEBSD, Platform.OPENBSD, Platform.NETBSD, Platform.SOLARIS)
+    on_bsd = host.platform is not None and (host.platform.is_bsd or host.platform is Platform.SOLARIS)
     if hook not in (("in", "out") if on_bsd else ("INPUT", "FORWARD", "OUTPUT")):
         return
     for ruleset in host.packet_filters:
-        if isinstance(ruleset, (NetfilterRuleset, Shorewall)) is not on_bsd:
+        if (ruleset.kind in LINUX_KINDS) is not on_bsd:
             continue
         path = ruleset.origin.file.path
         reason = f"which system {host.name} runs, and so when it asks the rules of {path}"
@@ -176,6 +174,10 @@ def _foreign(host: Host, hook: str) -> Iterator[FilterPoint]:
         entry = Entry(Unknown(reason), Decide(Verdict.BLOCK), ruleset.origin.file.span(0, 0))
         yield FilterPoint("filter", DecisionList((entry,), Decide(Verdict.BLOCK)))
         return
+
+
+LINUX_KINDS = ("netfilter", "shorewall")
+"""The languages of Linux's filter; all others are those of the BSDs and Solaris."""
 
 
 def _loads_rules(service: Service) -> bool:

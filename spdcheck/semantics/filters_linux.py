@@ -16,7 +16,7 @@ from spdcheck.semantics import conditions
 from spdcheck.semantics.changes import changed_fields
 from spdcheck.semantics.decision import Decide, DecisionList, Entry, Undecided
 from spdcheck.semantics.fields import CAPTURED
-from spdcheck.semantics.filters import FilterPoint, Heard, RuleList, Tracking, Verdict
+from spdcheck.semantics.filters import LINUX_KINDS, FilterPoint, Heard, RuleList, Tracking, Verdict
 from spdcheck.semantics.nameless_interfaces import with_doubts
 from spdcheck.semantics.predicate import Unknown
 from spdcheck.semantics.rulesets.netfilter import Compiler, uses_conntrack
@@ -113,7 +113,7 @@ def _undecided(rules: DecisionList) -> str:
 
 def has_netfilter(host: Host) -> bool:
     """Some file of the host loads tables."""
-    return any(isinstance(found, (NetfilterRuleset, Shorewall)) for found in host.packet_filters)
+    return any(found.kind in LINUX_KINDS for found in host.packet_filters)
 
 
 @lru_cache(maxsize=64)

@@ -23,7 +23,7 @@ from spdcheck.semantics.fields import (
     SOURCE_PORT,
     TRANSLATED,
 )
-from spdcheck.semantics.packet import INVALID, NEW, UNTRACKED
+from spdcheck.semantics.packet import ESTABLISHED, INVALID, NEW, RELATED, UNTRACKED
 from spdcheck.semantics.predicate import FALSE, TRUE, Unknown, all_of, any_of, in_set, is_value
 from spdcheck.semantics.rulesets.netfilter_words import network, unknown
 
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from spdcheck.semantics.fields import Field
     from spdcheck.semantics.predicate import Predicate
 
-_STATES = {"NEW": 0, "ESTABLISHED": 1, "RELATED": 2, "INVALID": 3, "UNTRACKED": 4}
+_STATES = {
+    "NEW": NEW, "ESTABLISHED": ESTABLISHED, "RELATED": RELATED, "INVALID": INVALID, "UNTRACKED": UNTRACKED,
+}  # fmt: skip
 _SNAT, _DNAT = 1, 2
 _ENDS = {
     "src": (SOURCE, SOURCE_PORT, ORIGINAL_SOURCE, ORIGINAL_SOURCE_PORT, _SNAT),
