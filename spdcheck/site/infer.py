@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from spdcheck.source import Span
 
 _END_POINT = "a local end point of its policies, daemons or tunnel devices"
+_END_POINTS = "local end points of its tunnels, listen addresses and tunnel devices"
 
 
 def infer_addresses(hosts: tuple[Host, ...]) -> tuple[Host, ...]:
@@ -90,8 +91,10 @@ def _claims(host: Host) -> dict[AddressRange, _Claim]:
     return {address: _Claim(voices[address] - against[address], voices[address] > 0) for address in voices | against}
 
 
-def with_outside(host: Host, addresses: list[AddressRange], why: str = _END_POINT) -> Host:
-    """The host with inferred addresses on an interface without a name."""
+def with_outside(
+    host: Host, addresses: list[AddressRange], why: str = _END_POINT, interface_why: str = _END_POINTS
+) -> Host:
+    """The host with inferred addresses on an interface without a name; both reasons are shown to people."""
     if not addresses:
         return host
     added = tuple(InterfaceAddress(address, address, None, None) for address in sorted(addresses))
@@ -99,7 +102,7 @@ def with_outside(host: Host, addresses: list[AddressRange], why: str = _END_POIN
     interface = Interface(
         name=OUTSIDE,
         addresses=(*before, *added),
-        inferred="local end points of its tunnels, listen addresses and tunnel devices" if why is _END_POINT else why,
+        inferred=interface_why,
     )
     lines = tuple(f"address {address}: {why}" for address in addresses)
     return replace(

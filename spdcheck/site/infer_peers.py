@@ -36,7 +36,7 @@ def infer_peers(hosts: tuple[Host, ...]) -> tuple[Host, ...]:
         if len(found) == 1 and wanted.count(next(iter(found))) == 1:
             ((address, peer),) = found.items()
             why = f"the only end of the tunnels of {peer} that nobody has; {host.name} names {peer}"
-            host = with_outside(host, [address], why)
+            host = with_outside(host, [address], why, why)
         result.append(host)
     return tuple(result)
 
